@@ -1,0 +1,30 @@
+export interface PullRequest {
+  /** `vouch/fix-…`. */
+  branch: string;
+  base: string;
+  title: string;
+  /** Markdown. */
+  body: string;
+  /** Whole content of each changed file; null deletes. */
+  changes: Record<string, string | null>;
+  message: string;
+  author: { name: string; email: string };
+}
+
+export interface Opened {
+  branch: string;
+  url: string;
+  /** The forge's own number or id. */
+  ref: string;
+  commit: string;
+}
+
+/** Where pull requests are opened and merged. Merging always carries the name of a person. */
+export interface Forge {
+  readonly name: 'local' | 'github' | 'gitea';
+  /** Opening the same branch with the same changes again gives the same pull request. */
+  open(request: PullRequest): Promise<Opened>;
+  /** Returns the commit that `base` points to afterwards. Throws `conflict` when it cannot be merged. */
+  merge(ref: string, by: { name: string; email: string }): Promise<{ commit: string }>;
+  close(ref: string, comment: string): Promise<void>;
+}

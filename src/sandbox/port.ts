@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+
+export interface Limits {
+  memoryBytes: number;
+  processes: number;
+  /** In cores; 0.5 is half a core. */
+  cpus: number;
+}
+
+/**
+ * What runs, where, and with how much. Nothing of our own environment is inherited: `env` is all that it gets, plus
+ * PATH and HOME that the adapter sets.
+ */
+export interface SandboxSpec {
+  /** `[a-z0-9_-]{1,40}`: names the cgroup, namespace and container. */
+  id: string;
+  /** A folder on the host. The program sees it at `/app`, or at the path of the host on `local`; see `workdir`. */
+  tree: string;
+  /** An image built by the `oci` adapter, instead of a tree. */
+  image?: string;
+  /** Files that differ from the tree, by relative path; null removes. Only this run sees them; the tree is not touched. */
+  changes?: Record<string, string | Uint8Array | null>;
+  /** Program and arguments, run in the tree. `node` is found on the sandbox's PATH. */
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** `host`: the machine's network (production). `none`: a network namespace of its own in which only loopback is up. */
+  network: 'host' | 'none';
+  limits: Limits;
+  /** Start the clock of the program here (milliseconds since 1970) and let it tick. */
+  clockMs?: number;
+  /** Whether the program may write to the tree (into a layer thrown away). Production trees are read-only but for /tmp. */
+  writable?: boolean;
+  /** Folders or sockets of the host to show inside: target path → host path. */
+  binds?: Readonly<Record<string, string>>;
+}
+
+export interface Exit {
+  code: number | null;
+  signal: string | null;
+  /** Killed because the memory limit was reached. */
+  outOfMemory: boolean;
+}
+
+/**
+ * The surroundings, made before the program starts, so that a tap, an egress hook and a replay worker can be in place
+ * first. Always `destroy` it: that kills every process inside, unmounts and removes everything. Safe to call twice.
+ */
+export interface PreparedSandbox {
+  readonly level: 'oci' | 'local';
+  /** Folder of the cgroup v2 that the program will run in (its descendants included). */
+  readonly cgroupPath: string;
+  /** Kernel id of that cgroup. */
+  readonly cgroupId: bigint;
+  /** Argument vector that runs `argv` as a host process inside the sandbox's network namespace (as is when `host`). */
+  enterNetwork(argv: readonly string[]): string[];
+  /** Starts the program. Once only. */
+  start(): Promise<RunningSandbox>;
+  destroy(): Promise<void>;
+}
+
+export interface RunningSandbox {
+  /** Of the outermost process, on the host. */
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when the program has ended, however; never rejects. */
+  readonly exited: Promise<Exit>;
+  /** SIGTERM, then after `graceMs` SIGKILL to everything inside. Resolves when all of it is gone. */
+  stop(graceMs: number): Promise<void>;
+  /** What its clock says, asked inside, where that can be asked: 'recorded' if `clockMs` took effect, else 'real'. */
+  clock(): Promise<'recorded' | 'real'>;
+}
+
+export interface Sandbox {
+  readonly level: 'oci' | 'local';
+  /** Whether this machine can do it; if not, why, and the command that mends it. */
+  available(): Promise<{ ok: true } | { ok: false; reason: string; mend: string }>;
+  prepare(spec: SandboxSpec): Promise<PreparedSandbox>;
+  /** Removes what dead processes of ours left behind (cgroups, namespaces, mounts, containers with our label). */
+  reap(): Promise<string[]>;
+}
