@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts';
+import { initial } from './001-initial.ts';
+
+/** In order. An old migration never changes: a released one has run on somebody's data. */
+export const MIGRATIONS: readonly Migration[] = [initial];

@@ -1,0 +1,165 @@
+import type { Generated } from 'kysely';
+
+/**
+ * The tables, as the code sees them. Columns are plain: text (JSON where the comment says so), whole numbers, and
+ * `real`. Times are milliseconds since 1970, except what recordings and detectors measured: those are microseconds,
+ * and their comment says so. Booleans are 0 and 1.
+ *
+ * A room that adds tables writes a migration (`migrations/NNN-name.ts`), adds one line to `migrations/registry.ts`,
+ * and its row types here.
+ */
+export interface Database {
+  apps: AppRow;
+  tokens: TokenRow;
+  sessions: SessionRow;
+  audit: AuditRow;
+  incidents: IncidentRow;
+  occurrences: OccurrenceRow;
+  slices: SliceRow;
+  proposals: ProposalRow;
+  evidence: EvidenceRow;
+  decisions: DecisionRow;
+  traces: TraceRow;
+  settings: SettingRow;
+}
+
+export interface AppRow {
+  /** `[a-z][a-z0-9-]{0,39}`: the primary key, and part of paths, refs and cgroup names. */
+  name: string;
+  createdAt: number;
+}
+
+export interface TokenRow {
+  id: string;
+  /** SHA-256 of the token, hex. The token itself is never stored. */
+  hash: string;
+  name: string;
+  role: 'viewer' | 'maintainer' | 'admin';
+  createdAt: number;
+  revokedAt: number | null;
+}
+
+export interface SessionRow {
+  /** SHA-256 of the cookie's value, hex. */
+  hash: string;
+  token: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+export interface AuditRow {
+  id: Generated<number>;
+  at: number;
+  /** The named person, or the name of the token that was used. */
+  actor: string;
+  /** `proposal.decide`, `app.destroy`, … */
+  action: string;
+  subject: string;
+  /** JSON. */
+  detail: string;
+}
+
+export interface IncidentRow {
+  id: string;
+  app: string;
+  fingerprint: string;
+  title: string;
+  type: string;
+  message: string;
+  culprit: string | null;
+  status: 'open' | 'fixing' | 'proposed' | 'resolved' | 'ignored';
+  occurrences: number;
+  /** Microseconds. */
+  firstSeen: number;
+  /** Microseconds. */
+  lastSeen: number;
+  /** Of the newest occurrence. */
+  release: string;
+}
+
+export interface OccurrenceRow {
+  id: string;
+  incident: string;
+  /** Microseconds. */
+  at: number;
+  release: string;
+  deployment: string;
+  /** JSON: an `ErrorEvent`. */
+  error: string;
+  slice: string | null;
+}
+
+export interface SliceRow {
+  id: string;
+  app: string;
+  release: string;
+  deployment: string;
+  /** Of the slice's JSON. */
+  blob: string;
+  failing: string | null;
+  confidence: number;
+  createdAt: number;
+}
+
+export interface ProposalRow {
+  id: string;
+  desk: 'fix' | 'findings' | 'backport' | 'notebook';
+  subject: string;
+  app: string | null;
+  engine: 'template' | 'llm' | 'agent' | 'manual' | 'rules';
+  title: string;
+  why: string;
+  kind: 'root-cause' | 'mitigation';
+  patch: string;
+  verdict: 'verified' | 'rejected' | 'inconclusive' | null;
+  evidence: string | null;
+  trace: string | null;
+  /** JSON: `{ branch, url, … }`. */
+  pullRequest: string | null;
+  createdAt: number;
+}
+
+export interface EvidenceRow {
+  id: string;
+  proposal: string;
+  verdict: 'verified' | 'rejected' | 'inconclusive';
+  /** Of the evidence's JSON. */
+  blob: string;
+  createdAt: number;
+}
+
+export interface DecisionRow {
+  id: string;
+  proposal: string;
+  decision: 'accept' | 'edit' | 'dismiss';
+  by: string;
+  why: string | null;
+  at: number;
+}
+
+export interface TraceRow {
+  id: string;
+  run: string;
+  desk: string;
+  engine: string;
+  operation: string;
+  provider: string | null;
+  model: string | null;
+  prompt: string;
+  answer: string;
+  inputTokens: number | null;
+  cachedInputTokens: number | null;
+  outputTokens: number | null;
+  costUsd: number | null;
+  prices: string | null;
+  startedAt: number;
+  seconds: number;
+  error: string | null;
+  outcome: string | null;
+}
+
+/** What the server keeps for itself: keys, the first start. What a person sets is in `config.json`. */
+export interface SettingRow {
+  key: string;
+  value: string;
+}
