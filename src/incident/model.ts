@@ -39,6 +39,7 @@ export const incidentSchema = z.object({
   culprit: z.string().nullable(),
   status: z.enum(['open', 'fixing', 'proposed', 'resolved', 'ignored']),
   occurrences: z.number(),
+  /** Microseconds since 1970, like `lastSeen`. */
   firstSeen: z.number(),
   lastSeen: z.number(),
   release: z.string(),

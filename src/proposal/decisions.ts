@@ -1,0 +1,83 @@
+import { VouchError } from '../lib/errors.ts';
+import { newId } from '../lib/ids.ts';
+import type { Store } from '../store/store.ts';
+import { audit } from './audit.ts';
+import { decisionSchema, type Decision } from './model.ts';
+
+export interface NewDecision {
+  proposal: string;
+  decision: Decision['decision'];
+  /** The named person. */
+  by: string;
+  why: string | null;
+}
+
+/**
+ * Writes down what a named person decided, once, with its line in the audit trail, before it returns. Throws `usage`
+ * without a name, `not-found`, and `conflict` when the proposal was decided already.
+ */
+export async function decide(store: Store, request: NewDecision, now = Date.now()): Promise<Decision> {
+  const by = request.by.trim();
+  if (by === '')
+    throw new VouchError('usage', 'a decision needs the name of a person', {
+      hint: 'give it with --as NAME',
+    });
+  const decision = { ...request, by, id: newId('dec', now), at: now };
+  const checked = decisionSchema.safeParse(decision);
+  if (!checked.success)
+    throw new VouchError(
+      'usage',
+      `decision: ${checked.error.issues[0]!.path.join('.')}: ${checked.error.issues[0]!.message}`,
+    );
+  await store.db.transaction().execute(async (tx) => {
+    const proposal = await tx
+      .selectFrom('proposals')
+      .select(['id', 'verdict'])
+      .where('id', '=', request.proposal)
+      .executeTakeFirst();
+    if (!proposal)
+      throw new VouchError('not-found', `proposal ${request.proposal}: there is none`, {
+        hint: 'vouch proposals lists them',
+      });
+    const earlier = await tx
+      .selectFrom('decisions')
+      .selectAll()
+      .where('proposal', '=', request.proposal)
+      .executeTakeFirst();
+    if (earlier) {
+      throw new VouchError(
+        'conflict',
+        `proposal ${request.proposal}: decided already (${earlier.decision}, by ${earlier.by})`,
+      );
+    }
+    await tx.insertInto('decisions').values(decision).execute();
+    await audit(tx, {
+      actor: by,
+      action: `proposal.${request.decision}`,
+      subject: request.proposal,
+      detail: { decision: decision.id, verdict: proposal.verdict, why: request.why },
+      at: now,
+    });
+  });
+  return decision;
+}
+
+export async function decisionOn(store: Store, proposal: string): Promise<Decision | null> {
+  const row = await store.db
+    .selectFrom('decisions')
+    .selectAll()
+    .where('proposal', '=', proposal)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Newest first. */
+export async function listDecisions(store: Store, limit = 200): Promise<Decision[]> {
+  return store.db
+    .selectFrom('decisions')
+    .selectAll()
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
