@@ -21,6 +21,10 @@ export interface Database {
   decisions: DecisionRow;
   traces: TraceRow;
   settings: SettingRow;
+  appSettings: AppSettingsRow;
+  releases: ReleaseRow;
+  deployments: DeploymentRow;
+  environment: EnvironmentRow;
 }
 
 export interface AppRow {
@@ -162,4 +166,46 @@ export interface TraceRow {
 export interface SettingRow {
   key: string;
   value: string;
+}
+
+export interface AppSettingsRow {
+  app: string;
+  /** JSON. */
+  settings: string;
+  currentRelease: string | null;
+}
+
+export interface ReleaseRow {
+  id: string;
+  app: string;
+  /** Counts from 1 in each app. */
+  number: number;
+  commit: string;
+  subject: string;
+  status: 'building' | 'accepted' | 'ready' | 'failed' | 'removed';
+  builder: 'node' | 'dockerfile' | null;
+  /** JSON: how it is started. */
+  launch: string | null;
+  error: string | null;
+  createdAt: number;
+  readyAt: number | null;
+}
+
+export interface DeploymentRow {
+  id: string;
+  app: string;
+  release: string;
+  state: 'starting' | 'running' | 'draining' | 'stopped' | 'crash-loop';
+  port: number;
+  startedAt: number;
+  endedAt: number | null;
+  reason: string | null;
+}
+
+export interface EnvironmentRow {
+  app: string;
+  name: string;
+  /** Encrypted: see `src/deploy/environment.ts`. */
+  value: Uint8Array;
+  updatedAt: number;
 }
