@@ -76,6 +76,11 @@ export interface Answers {
   facts: Json;
 }
 
+export interface Sent {
+  response: Json | null;
+  failure: 'timeout' | 'closed' | 'refused' | null;
+}
+
 export interface Protocol {
   readonly name: string;
   /** 0 … 1: how sure it is that a connection that began so speaks this protocol. `port` is the server's, a hint only. */
@@ -99,6 +104,11 @@ export interface Protocol {
    * what the client sends.
    */
   serve(socket: Duplex, answers: Answers): Promise<void>;
+  /**
+   * Speaks the client's end: sends one recorded request on a new connection and reads its answer. For protocols that apps
+   * serve. `failure` says why there is no response; never rejects.
+   */
+  send?(target: { host: string; port: number }, request: Json, timeoutMs: number): Promise<Sent>;
   /** For protocols over datagrams: the reply to one, or null for none. */
   serveDatagram?(datagram: Uint8Array, answers: Answers): Uint8Array | null;
 }

@@ -1,0 +1,80 @@
+import type { Duplex } from 'node:stream';
+import { Source, type Reading } from './source.ts';
+
+/**
+ * A socket read with `Reading`s, for mock servers and clients: bytes are taken from it only while somebody reads, so
+ * that a sender who floods is held back. An error of the socket counts as its end.
+ */
+export class Peer {
+  readonly #socket: Duplex;
+  readonly #source = new Source();
+  #wake: (() => void) | null = null;
+  #closed = false;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+    const stop = (): void => {
+      this.#source.end();
+      this.#closed = true;
+      this.#wake?.();
+    };
+    socket.on('readable', () => this.#wake?.());
+    socket.on('end', () => {
+      this.#source.end();
+      this.#wake?.();
+    });
+    socket.on('error', stop);
+    socket.on('close', stop);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether bytes are there that nobody has read yet. */
+  get hasInput(): boolean {
+    return this.#source.length > 0 || this.#socket.readableLength > 0;
+  }
+
+  async read<T>(reading: (source: Source) => Reading<T>): Promise<T> {
+    const running = reading(this.#source);
+    for (;;) {
+      const step = running.next();
+      if (step.done === true) return step.value;
+      const chunk = this.#closed ? null : (this.#socket.read() as Buffer | null);
+      if (chunk !== null) this.#source.append(chunk, Date.now() * 1000);
+      else if (!this.#source.ended) await this.#readable();
+    }
+  }
+
+  /** Resolves when the bytes may be forgotten; bytes for a socket that is closed are dropped. */
+  async write(bytes: Uint8Array | string): Promise<void> {
+    if (this.#closed || this.#socket.writableEnded) return;
+    if (this.#socket.write(bytes)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.#socket.off('drain', done);
+        this.#socket.off('close', done);
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      this.#socket.on('close', done);
+    });
+  }
+
+  /** Sends what was written, then ends the connection. */
+  close(): void {
+    if (!this.#closed) this.#socket.end(() => this.#socket.destroy());
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #readable(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = null;
+  }
+}

@@ -1,0 +1,30 @@
+import { http1 } from './http1/http1.ts';
+import type { Protocol } from './port.ts';
+import { raw } from './raw/raw.ts';
+
+export { sendRequest } from './http1/client.ts';
+export {
+  headerOf,
+  httpRequestSchema,
+  httpResponseSchema,
+  type HttpRequest,
+  type HttpResponse,
+} from './http1/messages.ts';
+
+/** All protocols; `raw` takes what none of the others knows. */
+export const protocols: readonly Protocol[] = [http1, raw];
+
+export function protocolByName(name: string): Protocol | undefined {
+  return protocols.find((protocol) => protocol.name === name);
+}
+
+/** The protocol that is surest of a connection that began so; `raw` if none is more sure than not. */
+export function recognise(first: { client: Uint8Array; server: Uint8Array; port: number }): Protocol {
+  let best: Protocol = raw;
+  let sureness = 0.5;
+  for (const protocol of protocols) {
+    const sure = protocol.recognise(first);
+    if (sure > sureness) [best, sureness] = [protocol, sure];
+  }
+  return best;
+}
