@@ -1,0 +1,72 @@
+import { extname } from 'node:path';
+import { parseSync, type Comment, type Program } from 'oxc-parser';
+
+/** Any node of the tree that oxc-parser gives (ESTree, with TypeScript's own nodes). */
+export interface Node {
+  type: string;
+  start: number;
+  end: number;
+  [key: string]: unknown;
+}
+
+export type Parsed =
+  | { ok: true; program: Node; comments: Comment[] }
+  | { ok: false; line: number; message: string };
+
+const CODE = new Set(['.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx']);
+
+export function isCode(path: string): boolean {
+  return CODE.has(extname(path).toLowerCase());
+}
+
+/** Parses JavaScript or TypeScript by the file's name: as a module, else as a script, else with JSX. */
+export function parseCode(path: string, text: string): Parsed {
+  const typed = /\.[cm]?tsx?$/i.test(path);
+  const attempts = [
+    { sourceType: 'module' },
+    { sourceType: 'commonjs' },
+    { sourceType: 'unambiguous', lang: typed ? 'tsx' : 'jsx' },
+  ] as const;
+  let first: { line: number; message: string } | null = null;
+  for (const attempt of attempts) {
+    const result = parseSync(path, text, { preserveParens: false, ...attempt });
+    const error = result.errors[0];
+    if (error === undefined) return { ok: true, program: asNode(result.program), comments: result.comments };
+    first ??= { line: lineAt(text, error.labels[0]?.start ?? 0), message: error.message };
+  }
+  return { ok: false, ...first! };
+}
+
+function asNode(program: Program): Node {
+  return program as unknown as Node;
+}
+
+/** Line of an offset, from 1. */
+export function lineAt(text: string, offset: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at !== -1 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}
+
+export function isNode(value: unknown): value is Node {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+  );
+}
+
+/** Calls `enter` for each node, parents first, with the nodes above it, nearest last. */
+export function walk(root: Node, enter: (node: Node, above: readonly Node[]) => void): void {
+  const above: Node[] = [];
+  visit(root);
+
+  function visit(node: Node): void {
+    enter(node, above);
+    above.push(node);
+    for (const value of Object.values(node)) {
+      if (Array.isArray(value)) {
+        for (const item of value) if (isNode(item)) visit(item);
+      } else if (isNode(value)) visit(value);
+    }
+    above.pop();
+  }
+}
