@@ -30,9 +30,8 @@ export function stacksInLine(line: string): CarriedStack[] {
     if (depth > MAX_DEPTH || ++nodes > MAX_NODES || found.length >= MAX_STACKS) return;
     if (typeof value === 'string') return add(value, nested);
     if (Array.isArray(value)) {
-      if (value.length > 1 && value.slice(0, 100).every((one) => typeof one === 'string')) {
-        return add(value.slice(0, 100).join('\n'), nested);
-      }
+      if (value.length > 1 && value.every((one) => typeof one === 'string'))
+        return add(textOf(value), nested);
       for (const one of value) visit(one, depth + 1, nested);
     } else if (isObject(value)) {
       // The stack first: what else an error object holds hangs below it.
@@ -59,15 +58,18 @@ export function stacksInLine(line: string): CarriedStack[] {
 /** The stack of a logged error. Some loggers keep the frames only, and the class and message beside them. */
 function withHead(error: { [key: string]: Json }): string {
   const { stack, name, type, message } = error;
-  const text = Array.isArray(stack)
-    ? stack
-        .filter((one) => typeof one === 'string')
-        .slice(0, 100)
-        .join('\n')
-    : String(stack);
+  const text = textOf(stack);
   if (!/^\s*at /.test(text)) return text;
   const named = [name, type].find((one) => typeof one === 'string') ?? 'Error';
   return `${String(named)}: ${typeof message === 'string' ? message : ''}\n${text}`;
+}
+
+/** A text, or the lines of one. */
+function textOf(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return '';
+  const lines = value.slice(0, 100).filter((one): one is string => typeof one === 'string');
+  return lines.join('\n');
 }
 
 function quotedStacks(line: string): CarriedStack[] {
