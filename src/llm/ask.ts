@@ -1,0 +1,142 @@
+import { APICallError, type LanguageModel } from 'ai';
+import { messageOf, VouchError } from '../lib/errors.ts';
+import type { ModelConfig } from './config.ts';
+import type { ModelAnswer, ModelRequest } from './port.ts';
+import { backoffMs, MAX_WAIT_MS, retryAfterMs, type Effects } from './retry.ts';
+
+/** One question, with bounded tries. The SDK's own retries are off: ours have one deadline and one clock. */
+export async function askWith(
+  model: LanguageModel,
+  config: ModelConfig,
+  request: ModelRequest,
+  effects: Effects,
+): Promise<ModelAnswer> {
+  const startedAt = effects.now();
+  const retries = config.retries ?? 3;
+  for (let attempt = 0; ; attempt++) {
+    request.signal.throwIfAborted();
+    try {
+      return await once(model, config, request, effects, startedAt);
+    } catch (error) {
+      if (request.signal.aborted) throw stopped(config);
+      const failure = translate(error, config, effects.now());
+      if (!failure.again || attempt >= retries) throw failure.error;
+      const wait = failure.waitMs ?? backoffMs(attempt, effects.random);
+      if (wait > MAX_WAIT_MS)
+        throw new VouchError(
+          'unavailable',
+          `${failure.error.message}; it asks to wait ${Math.round(wait / 1000)} s`,
+          {
+            cause: error,
+          },
+        );
+      try {
+        await effects.sleep(wait, request.signal);
+      } catch {
+        throw stopped(config);
+      }
+    }
+  }
+}
+
+async function once(
+  model: LanguageModel,
+  config: ModelConfig,
+  request: ModelRequest,
+  effects: Effects,
+  startedAt: number,
+): Promise<ModelAnswer> {
+  const { generateText } = await import('ai');
+  Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false }); // it would print an ignored setting, once a call
+  const timeout = AbortSignal.timeout(config.timeoutMs ?? 120_000);
+  const result = await generateText({
+    model,
+    instructions: request.system,
+    prompt: request.prompt,
+    maxOutputTokens: request.maxOutputTokens,
+    temperature: request.temperature,
+    maxRetries: 0,
+    abortSignal: AbortSignal.any([request.signal, timeout]),
+  });
+  const { usage } = result;
+  return {
+    text: result.text,
+    finish:
+      result.finishReason === 'stop' || result.finishReason === 'length' ? result.finishReason : 'other',
+    tokens: {
+      input: usage.inputTokens ?? 0,
+      cachedInput: usage.inputTokenDetails.cacheReadTokens ?? 0,
+      output: usage.outputTokens ?? 0,
+    },
+    seconds: (effects.now() - startedAt) / 1000,
+    model: result.response.modelId,
+  };
+}
+
+interface Failure {
+  error: VouchError;
+  again: boolean;
+  waitMs: number | null;
+}
+
+function translate(error: unknown, config: ModelConfig, now: number): Failure {
+  const name = `llm ${config.provider}/${config.model}`;
+  const ours = causeOf(error, (one): one is VouchError => one instanceof VouchError);
+  if (ours)
+    return { error: new VouchError(ours.code, `${name}: ${ours.message}`, ours), again: false, waitMs: null };
+  if (isTimeout(error)) {
+    const seconds = (config.timeoutMs ?? 120_000) / 1000;
+    return fail('unavailable', `${name}: no answer within ${seconds} s`, true);
+  }
+  const call = causeOf(error, (one): one is APICallError => APICallError.isInstance(one));
+  if (call?.statusCode === undefined)
+    return fail('unavailable', `${name}: ${short(messageOf(error))}`, call !== undefined);
+  const status = call.statusCode;
+  const said = `${name}: HTTP ${status}: ${short(call.message)}`;
+  if (status >= 200 && status < 300)
+    return fail(
+      'unavailable',
+      `${name}: the answer is not what the API promises: ${short(call.message)}`,
+      true,
+    );
+  if (status === 401 || status === 403)
+    return fail('usage', said, false, 'check the key and what it may use');
+  if (status === 404) return fail('usage', said, false, 'check llm.model and llm.baseUrl');
+  const again = status === 408 || status === 409 || status === 429 || status >= 500;
+  return {
+    ...fail(again ? 'unavailable' : 'usage', said, again),
+    waitMs: retryAfterMs(call.responseHeaders, now),
+  };
+
+  function fail(code: 'unavailable' | 'usage', message: string, again: boolean, hint?: string): Failure {
+    return {
+      error: new VouchError(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) }),
+      again,
+      waitMs: null,
+    };
+  }
+}
+
+function stopped(config: ModelConfig): VouchError {
+  return new VouchError('unavailable', `llm ${config.provider}/${config.model}: stopped before it answered`);
+}
+
+function isTimeout(error: unknown): boolean {
+  return (
+    causeOf(error, (one): one is Error => one instanceof Error && one.name === 'TimeoutError') !== undefined
+  );
+}
+
+/** The first of an error and its causes (and an SDK error's `lastError`) that is of a kind; at most ten deep. */
+function causeOf<T>(error: unknown, is: (one: unknown) => one is T): T | undefined {
+  let one = error;
+  for (let depth = 0; depth < 10 && one !== undefined && one !== null; depth++) {
+    if (is(one)) return one;
+    one = (one as { cause?: unknown }).cause;
+  }
+  return undefined;
+}
+
+function short(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 300);
+}
