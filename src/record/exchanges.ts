@@ -1,0 +1,192 @@
+import type { Json } from '../lib/json.ts';
+import type { Decoded, Exchange } from '../protocol/port.ts';
+import { recognise } from '../protocol/registry.ts';
+import { readConnections, type RecordedConnection, type StdioChunk } from './connections.ts';
+
+/** What is known of a connection that exchanges came from. */
+export interface ConnectionFacts {
+  pid: number;
+  openedAt: number;
+  closedAt: number | null;
+  lostBytes: number;
+}
+
+/** A recording as exchanges. */
+export interface RecordedExchanges {
+  /** Inbound and outbound, by start time. */
+  exchanges: Exchange[];
+  connections: Record<string, ConnectionFacts>;
+  /** By `host:port` of an outbound destination: what its decoder knows of the newest connection (`Decoder.facts`). */
+  facts: Record<string, Json>;
+  /** Destinations and own ports whose bytes could not be decoded, and why. */
+  undecoded: Record<string, string>;
+  stdio: StdioChunk[];
+  /** One line each; empty when all could be read. */
+  damage: string[];
+  failedConnects: { host: string; port: number; family: 4 | 6 | 'unix' }[];
+}
+
+export interface ExchangesOptions {
+  /** Microseconds since 1970, inclusive. */
+  from?: number;
+  to?: number;
+  /** Hand in the same one again and connections that did not change are not decoded again. */
+  cache?: ExchangeCache;
+}
+
+/** Decoded connections by id. */
+export type ExchangeCache = Map<string, { mark: string; decoded: DecodedConnection }>;
+
+interface DecodedConnection {
+  exchanges: Exchange[];
+  facts: Json;
+  undecoded: string | null;
+}
+
+/** Why an exchange has no response though nothing of it was lost: the app closed the connection, or died. */
+export const NO_ANSWER = 'the connection was closed without an answer';
+
+const MAX_CACHED = 5000;
+const FIRST_BYTES = 4096;
+
+/** The exchanges of a tap's folder. Damage and nonsense are reported, never thrown. */
+export async function exchangesOf(
+  folder: string,
+  options: ExchangesOptions = {},
+): Promise<RecordedExchanges> {
+  const range = {
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+  };
+  const recording = await readConnections(folder, range);
+  const result: RecordedExchanges = {
+    exchanges: [],
+    connections: {},
+    facts: {},
+    undecoded: {},
+    stdio: recording.stdio,
+    damage: recording.damage,
+    failedConnects: [],
+  };
+  const refused = new Set<string>();
+  for (const connection of recording.connections) {
+    const { host, port } = destinationOf(connection);
+    const key = destinationKey({ host, port });
+    if (connection.failed !== null) {
+      if (!refused.has(key)) result.failedConnects.push({ host, port, family: familyOf(connection) });
+      refused.add(key);
+      continue;
+    }
+    const { pid, openedAt, closedAt, lostBytes } = connection;
+    result.connections[connection.id] = { pid, openedAt, closedAt, lostBytes };
+    const decoded = decodeCached(connection, options);
+    result.exchanges.push(...decoded.exchanges);
+    if (decoded.undecoded !== null) result.undecoded[key] ??= decoded.undecoded;
+    if (connection.direction === 'outbound' && decoded.facts !== null) result.facts[key] = decoded.facts;
+  }
+  result.exchanges.sort((a, b) => a.startedAt - b.startedAt);
+  return result;
+}
+
+/** `host:port`, as slices name destinations. */
+export function destinationKey(destination: { host: string; port: number }): string {
+  return `${destination.host}:${destination.port}`;
+}
+
+function decodeCached(connection: RecordedConnection, options: ExchangesOptions): DecodedConnection {
+  const { cache, from, to } = options;
+  if (cache === undefined) return decodeConnection(connection);
+  const mark = [
+    connection.chunks.length,
+    connection.chunks.at(-1)?.at,
+    connection.closedAt,
+    connection.lostBytes,
+    from,
+    to,
+  ].join();
+  const held = cache.get(connection.id);
+  if (held?.mark === mark) return held.decoded;
+  const decoded = decodeConnection(connection);
+  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
+  cache.set(connection.id, { mark, decoded });
+  return decoded;
+}
+
+/** Tells the protocol of one connection from its first bytes and decodes it. */
+export function decodeConnection(connection: RecordedConnection): DecodedConnection {
+  const none: DecodedConnection = { exchanges: [], facts: null, undecoded: null };
+  // Nothing was said: a pool's spare connection, a health probe.
+  if (connection.chunks.every((chunk) => chunk.bytes.length === 0)) {
+    return connection.lostBytes > 0
+      ? { ...none, undecoded: `all of its ${connection.lostBytes} bytes were lost` }
+      : none;
+  }
+  const { port } = destinationOf(connection);
+  const protocol = recognise({
+    client: firstBytes(connection, 'client'),
+    server: firstBytes(connection, 'server'),
+    port,
+  });
+  const decoder = protocol.decoder();
+  const decoded: Decoded[] = [];
+  for (const chunk of connection.chunks) decoded.push(...decoder.push(chunk));
+  decoded.push(...decoder.end(connection.closedAt ?? connection.chunks.at(-1)!.at));
+  const raw = protocol.name === 'raw' ? 'its protocol is not known: kept as raw bytes' : null;
+  const failed =
+    decoder.failed === null
+      ? null
+      : `${protocol.name}: ${decoder.failed.reason} (byte ${decoder.failed.offset})`;
+  return {
+    exchanges: decoded.map((one, index) => toExchange(one, index, connection, protocol.name)),
+    facts: decoder.facts(),
+    undecoded: failed ?? raw,
+  };
+}
+
+function firstBytes(connection: RecordedConnection, side: 'client' | 'server'): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of connection.chunks) {
+    if (chunk.side !== side) continue;
+    // After a gap it is no longer the beginning; a datagram stands alone.
+    if (pieces.length > 0 && ((chunk.lost ?? 0) > 0 || connection.transport === 'udp')) break;
+    pieces.push(chunk.bytes);
+    size += chunk.bytes.length;
+    if (size >= FIRST_BYTES) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+function toExchange(
+  decoded: Decoded,
+  index: number,
+  connection: RecordedConnection,
+  protocol: string,
+): Exchange {
+  const unanswered = decoded.response === null && connection.closedAt !== null && connection.lostBytes === 0;
+  return {
+    version: 1,
+    id: `${connection.id}.${index}`,
+    connection: connection.id,
+    protocol,
+    direction: connection.direction,
+    destination: destinationOf(connection),
+    ...decoded,
+    ...(unanswered && connection.direction === 'inbound' && connection.incomplete === null
+      ? { incomplete: NO_ANSWER }
+      : {}),
+    // What was sent in ways that show no bytes (sendfile, io_uring) leaves a hole that no counter tells the place of.
+    ...(connection.incomplete !== null && connection.lostBytes === 0 && decoded.complete
+      ? { complete: false, incomplete: connection.incomplete }
+      : {}),
+  };
+}
+
+function destinationOf(connection: RecordedConnection): { host: string; port: number } {
+  return connection.direction === 'inbound' ? connection.local : connection.remote;
+}
+
+function familyOf(connection: RecordedConnection): 4 | 6 | 'unix' {
+  if (connection.transport === 'unix') return 'unix';
+  return connection.remote.host.includes(':') ? 6 : 4;
+}
