@@ -24,7 +24,10 @@ export interface Forge {
   readonly name: 'local' | 'github' | 'gitea';
   /** Opening the same branch with the same changes again gives the same pull request. */
   open(request: PullRequest): Promise<Opened>;
-  /** Returns the commit that `base` points to afterwards. Throws `conflict` when it cannot be merged. */
-  merge(ref: string, by: { name: string; email: string }): Promise<{ commit: string }>;
+  /**
+   * Returns the commit that `base` points to afterwards; a pull request that was merged before gives the commit of then.
+   * Throws `conflict` when it cannot be merged, or when its branch is no longer at `commit`, the one that was proved.
+   */
+  merge(ref: string, by: { name: string; email: string }, commit?: string): Promise<{ commit: string }>;
   close(ref: string, comment: string): Promise<void>;
 }

@@ -1,15 +1,18 @@
 import { APICallError, type LanguageModel } from 'ai';
 import { messageOf, VouchError } from '../lib/errors.ts';
+import { backoffMs, causeOf, retryAfterMs, type HttpEffects } from '../lib/http-client.ts';
 import type { ModelConfig } from './config.ts';
 import type { ModelAnswer, ModelRequest } from './port.ts';
-import { backoffMs, MAX_WAIT_MS, retryAfterMs, type Effects } from './retry.ts';
+
+/** Longest wait before another try; a provider that asks for more is not waited for. */
+const MAX_WAIT_MS = 60_000;
 
 /** One question, with bounded tries. The SDK's own retries are off: ours have one deadline and one clock. */
 export async function askWith(
   model: LanguageModel,
   config: ModelConfig,
   request: ModelRequest,
-  effects: Effects,
+  effects: HttpEffects,
 ): Promise<ModelAnswer> {
   const startedAt = effects.now();
   const retries = config.retries ?? 3;
@@ -43,7 +46,7 @@ async function once(
   model: LanguageModel,
   config: ModelConfig,
   request: ModelRequest,
-  effects: Effects,
+  effects: HttpEffects,
   startedAt: number,
 ): Promise<ModelAnswer> {
   const { generateText } = await import('ai');
@@ -105,7 +108,7 @@ function translate(error: unknown, config: ModelConfig, now: number): Failure {
   const again = status === 408 || status === 409 || status === 429 || status >= 500;
   return {
     ...fail(again ? 'unavailable' : 'usage', said, again),
-    waitMs: retryAfterMs(call.responseHeaders, now),
+    waitMs: retryAfterMs(call.responseHeaders ?? {}, now),
   };
 
   function fail(code: 'unavailable' | 'usage', message: string, again: boolean, hint?: string): Failure {
@@ -125,16 +128,6 @@ function isTimeout(error: unknown): boolean {
   return (
     causeOf(error, (one): one is Error => one instanceof Error && one.name === 'TimeoutError') !== undefined
   );
-}
-
-/** The first of an error and its causes (and an SDK error's `lastError`) that is of a kind; at most ten deep. */
-function causeOf<T>(error: unknown, is: (one: unknown) => one is T): T | undefined {
-  let one = error;
-  for (let depth = 0; depth < 10 && one !== undefined && one !== null; depth++) {
-    if (is(one)) return one;
-    one = (one as { cause?: unknown }).cause;
-  }
-  return undefined;
 }
 
 function short(text: string): string {

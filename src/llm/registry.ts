@@ -1,9 +1,8 @@
 import type { LanguageModel } from 'ai';
-import { boundedFetch } from './fetch.ts';
+import { boundedFetch, realHttpEffects, type HttpEffects } from '../lib/http-client.ts';
 import { checkConfig, type ModelConfig, type Provider } from './config.ts';
 import type { Model } from './port.ts';
 import { askWith } from './ask.ts';
-import { realEffects, type Effects } from './retry.ts';
 
 type Adapter = (config: ModelConfig, fetch: typeof globalThis.fetch) => Promise<LanguageModel>;
 
@@ -50,14 +49,14 @@ const ADAPTERS: Record<Provider, Adapter> = {
 };
 
 /** A model behind its provider's API. Throws `missing-part` without a key or an address, `usage` for a bad setting. */
-export function createModel(config: ModelConfig, effects: Partial<Effects> = {}): Model {
+export function createModel(config: ModelConfig, effects: Partial<HttpEffects> = {}): Model {
   checkConfig(config);
-  const all = { ...realEffects, ...effects };
+  const all = { ...realHttpEffects, ...effects };
   let loaded: Promise<LanguageModel> | undefined;
   const load = (): Promise<LanguageModel> =>
     (loaded ??= ADAPTERS[config.provider](
       config,
-      boundedFetch(config.maxResponseBytes ?? 8 * 1024 * 1024, all.fetch),
+      boundedFetch("the model's API", config.maxResponseBytes ?? 8 * 1024 * 1024, all.fetch),
     ));
   return {
     provider: config.provider,

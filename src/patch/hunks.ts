@@ -38,7 +38,7 @@ export function readSections(diff: string): Section[] {
       section = { ...gitNames(line), hunks: [], extended: [] };
       sections.push(section);
       hunk = null;
-    } else if (isFileHeader && (hunk === null || /^@@ /.test(lines[i + 2] ?? ''))) {
+    } else if (isFileHeader && (hunk === null || (lines[i + 2] ?? '').startsWith('@@ '))) {
       if (section === null || section.hunks.length > 0) {
         section = { oldPath: null, newPath: null, hunks: [], extended: [] };
         sections.push(section);

@@ -1,0 +1,50 @@
+import { VouchError } from '../lib/errors.ts';
+import type { PullRequest } from './port.ts';
+
+/**
+ * A branch name that git takes (git-check-ref-format) and that means nothing to a shell, a URL or an option parser:
+ * letters, digits, `.`, `_`, `-`, `/`.
+ */
+export function isBranch(name: string): boolean {
+  return (
+    /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(name) &&
+    !/\.\.|\/\/|\/\.|\.\/|\.lock(?:\/|$)|[./]$/.test(name) &&
+    name !== 'HEAD'
+  );
+}
+
+/** Throws `usage` for a request that no forge should be sent. */
+export function checkRequest(request: PullRequest): void {
+  if (!isBranch(request.branch)) throw bad(`branch ${JSON.stringify(request.branch)}: not a branch name`);
+  if (!isBranch(request.base)) throw bad(`base ${JSON.stringify(request.base)}: not a branch name`);
+  if (request.branch === request.base) throw bad(`branch and base are both ${request.base}`);
+  if (request.title.trim() === '') throw bad('no title');
+  if (Object.keys(request.changes).length === 0) throw bad('no changes');
+  for (const path of Object.keys(request.changes))
+    if (!isPlainPath(path)) throw bad(`path ${JSON.stringify(path)}`);
+  checkPerson(request.author);
+}
+
+/** Throws `usage` for a person without a name, or with one that would break a commit's header. */
+export function checkPerson(person: { name: string; email: string }): void {
+  if (person.name.trim() === '') throw bad('a merge needs the name of a person');
+  for (const text of [person.name, person.email])
+    if (/[\u0000-\u001f\u007f<>]/.test(text) || text.length > 200)
+      throw bad(`${JSON.stringify(text)}: not a name or an e-mail address`);
+}
+
+function isPlainPath(path: string): boolean {
+  const parts = path.split('/');
+  return (
+    path.length <= 1000 &&
+    !/[\u0000-\u001f\u007f\\]/.test(path) &&
+    parts.every(
+      (part) =>
+        part !== '' && part !== '.' && part !== '..' && !/^(?:\.git|git~\d)[ .]*(?::.*)?$/i.test(part),
+    )
+  );
+}
+
+function bad(what: string): VouchError {
+  return new VouchError('usage', `pull request: ${what}`);
+}

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import { VouchError } from '../../lib/errors.ts';
+import { realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
+import { checkPerson, checkRequest } from '../check.ts';
+import { pullNumber } from '../http.ts';
+import type { Forge, Opened, PullRequest } from '../port.ts';
+import { createGiteaApi, type GiteaApi, type GiteaConfig } from './api.ts';
+
+const branchSchema = z.object({ commit: z.object({ id: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
+const fileSchema = z.object({ type: z.string(), sha: z.string(), content: z.string().nullable().optional() });
+const commitSchema = z.object({
+  parents: z.array(z.object({ sha: z.string() })).nullable(),
+  files: z.array(z.object({ filename: z.string() })).nullable(),
+});
+const filesAnswerSchema = z.object({ commit: z.object({ sha: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
+const pullSchema = z.object({
+  number: z.number(),
+  html_url: z.string(),
+  state: z.string(),
+  merged: z.boolean(),
+  merge_commit_sha: z.string().nullable().optional(),
+  title: z.string(),
+  body: z.string().nullable(),
+  head: z.object({ ref: z.string(), sha: z.string() }),
+  base: z.object({ ref: z.string() }),
+});
+type Pull = z.infer<typeof pullSchema>;
+const anySchema = z.unknown();
+
+/** Tries of a merge while the server still works out whether it can be merged, and the wait between them. */
+const MERGE_TRIES = 5;
+const MERGE_WAIT_MS = 1000;
+const MAX_PAGES = 40;
+
+/** Gitea 1.20 or newer, and Forgejo: one commit for all files through `POST …/contents`. */
+export function createGiteaForge(config: GiteaConfig, effects: Partial<HttpEffects> = {}): Forge {
+  const all = { ...realHttpEffects, ...effects };
+  const api = createGiteaApi(config, all);
+  return {
+    name: 'gitea',
+    open: (request) => open(api, request),
+    merge: (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
+    close: (ref, comment) => close(api, pullNumber(ref), comment),
+  };
+}
+
+async function open(api: GiteaApi, request: PullRequest): Promise<Opened> {
+  checkRequest(request);
+  const commit = await commitOn(api, request);
+  const { title, body, branch: head, base } = request;
+  let pull = await pullOf(api, head, base);
+  if (!pull) {
+    try {
+      pull = await api.ask(pullSchema, 'POST', '/pulls', { head, base, title, body });
+    } catch (error) {
+      pull = await pullOf(api, head, base); // 409: opened by someone at the same moment
+      if (!pull) throw error;
+    }
+  }
+  if (pull.state !== 'open')
+    throw new VouchError(
+      'conflict',
+      `branch ${head}: its pull request ${pull.number} is ${pull.merged ? 'merged' : 'closed'}`,
+    );
+  if (pull.title !== title || (pull.body ?? '').replaceAll('\r\n', '\n') !== body)
+    await api.ask(anySchema, 'PATCH', `/pulls/${pull.number}`, { title, body });
+  return { branch: head, url: pull.html_url, ref: String(pull.number), commit };
+}
+
+/** The newest pull request from `head` to `base`, an open one first. The API has no filter by branch. */
+async function pullOf(api: GiteaApi, head: string, base: string): Promise<Pull | undefined> {
+  const found: Pull[] = [];
+  for (let page = 1; page <= MAX_PAGES; page++) {
+    const rows = await api.ask(
+      z.array(pullSchema),
+      'GET',
+      `/pulls?state=all&sort=recentupdate&limit=50&page=${page}`,
+    );
+    found.push(...rows.filter((pull) => pull.head.ref === head && pull.base.ref === base));
+    if (rows.length === 0 || found.some((pull) => pull.state === 'open')) break;
+  }
+  return found.sort(
+    (a, b) => Number(b.state === 'open') - Number(a.state === 'open') || b.number - a.number,
+  )[0];
+}
+
+async function commitOn(api: GiteaApi, request: PullRequest): Promise<string> {
+  const there = await branchTip(api, request.branch);
+  if (there !== null) return sameOrConflict(api, request, there);
+  const base = await branchTip(api, request.base);
+  if (base === null)
+    throw new VouchError('not-found', `gitea: no branch ${request.base} in the repository`, {
+      hint: 'is the repository named right, and may the token see it?',
+    });
+  const files: Record<string, string>[] = [];
+  for (const [path, text] of Object.entries(request.changes)) {
+    const old = await fileAt(api, path, base);
+    if (old !== null && old.type !== 'file')
+      throw new VouchError('usage', `pull request: ${path} is a ${old.type}, not a file`);
+    const content = text === null ? null : base64(text);
+    if (old === null && content !== null) files.push({ operation: 'create', path, content });
+    else if (old !== null && content === null) files.push({ operation: 'delete', path, sha: old.sha });
+    else if (old !== null && content !== null && contentOf(old) !== content)
+      files.push({ operation: 'update', path, sha: old.sha, content });
+  }
+  if (files.length === 0) throw new VouchError('conflict', `${request.base} holds these changes already`);
+  const { author, message, branch, base: from } = request;
+  const values = { branch: from, new_branch: branch, message, author, committer: author, files };
+  try {
+    return (await api.ask(filesAnswerSchema, 'POST', '/contents', values)).commit.sha;
+  } catch (error) {
+    const now = await branchTip(api, branch); // 422 or 409: made by someone at the same moment
+    if (now === null) throw error;
+    return sameOrConflict(api, request, now);
+  }
+}
+
+/** The branch's commit, if it is one commit that changes these files, to this. */
+async function sameOrConflict(api: GiteaApi, request: PullRequest, sha: string): Promise<string> {
+  const commit = await api.ask(commitSchema, 'GET', `/git/commits/${sha}`);
+  const changed = new Set((commit.files ?? []).map((file) => file.filename));
+  let same = (commit.parents ?? []).length === 1 && [...changed].every((path) => path in request.changes);
+  for (const [path, text] of Object.entries(request.changes)) {
+    if (!same) break;
+    const file = await fileAt(api, path, sha);
+    same = text === null ? file === null : file !== null && contentOf(file) === base64(text);
+  }
+  if (same) return sha;
+  throw new VouchError('conflict', `branch ${request.branch}: is there already, with other changes`);
+}
+
+async function branchTip(api: GiteaApi, name: string): Promise<string | null> {
+  const found = await api.find(branchSchema, `/branches/${encodePath(name)}`);
+  return found?.commit.id ?? null;
+}
+
+function fileAt(api: GiteaApi, path: string, ref: string): Promise<z.infer<typeof fileSchema> | null> {
+  return api.find(fileSchema, `/contents/${encodePath(path)}?ref=${encodeURIComponent(ref)}`);
+}
+
+function contentOf(file: z.infer<typeof fileSchema>): string {
+  return (file.content ?? '').replace(/\s/g, '');
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
+
+function encodePath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+async function merge(
+  api: GiteaApi,
+  effects: HttpEffects,
+  number: number,
+  by: { name: string; email: string },
+  expected: string | undefined,
+): Promise<{ commit: string }> {
+  checkPerson(by);
+  const read = (): Promise<Pull> => api.ask(pullSchema, 'GET', `/pulls/${number}`);
+  const pull = await read();
+  if (pull.merged && pull.merge_commit_sha) return { commit: pull.merge_commit_sha };
+  if (pull.state !== 'open') throw new VouchError('conflict', `gitea: pull request ${number} was closed`);
+  if (expected !== undefined && pull.head.sha !== expected)
+    throw new VouchError(
+      'conflict',
+      `gitea: pull request ${number} is no longer at the commit that was proved`,
+    );
+  const values = {
+    Do: 'merge',
+    MergeTitleField: `Merge pull request #${number}: ${pull.title}`.slice(0, 250),
+    // The commit's author is the token's account, so the person is in the message.
+    MergeMessageField: `Merged-by: ${by.name} <${by.email}>`,
+    head_commit_id: pull.head.sha,
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await api.ask(anySchema, 'POST', `/pulls/${number}/merge`, values);
+      break;
+    } catch (error) {
+      const later =
+        error instanceof VouchError && error.code === 'conflict' && /try again later/i.test(error.message);
+      if (!later || attempt === MERGE_TRIES) throw error;
+      await effects.sleep(MERGE_WAIT_MS);
+    }
+  }
+  const after = await read();
+  if (!after.merged || !after.merge_commit_sha)
+    throw new VouchError(
+      'unavailable',
+      `gitea: pull request ${number}: it said that it merged, and shows no merge`,
+    );
+  return { commit: after.merge_commit_sha };
+}
+
+async function close(api: GiteaApi, number: number, comment: string): Promise<void> {
+  const pull = await api.ask(pullSchema, 'GET', `/pulls/${number}`);
+  if (pull.merged) throw new VouchError('conflict', `gitea: pull request ${number} was merged`);
+  if (pull.state !== 'open') return;
+  if (comment !== '') await api.ask(anySchema, 'POST', `/issues/${number}/comments`, { body: comment });
+  await api.ask(anySchema, 'PATCH', `/pulls/${number}`, { state: 'closed' });
+}
