@@ -14,14 +14,20 @@ export interface Limits {
 export interface SandboxSpec {
   /** `[a-z0-9_-]{1,40}`: names the cgroup, namespace and container. */
   id: string;
-  /** A folder on the host. The program sees it at `/app`, or at the path of the host on `local`; see `workdir`. */
+  /**
+   * A folder on the host, shown at `/app` by every adapter, so that stack traces have the same paths in production and
+   * in a replay. Its files must be readable by anybody: the program runs as an unprivileged user. Not looked at when
+   * `image` is given.
+   */
   tree: string;
-  /** An image built by the `oci` adapter, instead of a tree. */
+  /** An image built by the `oci` adapter, instead of a tree. `changes` are relative to its working folder then. */
   image?: string;
   /** Files that differ from the tree, by relative path; null removes. Only this run sees them; the tree is not touched. */
   changes?: Record<string, string | Uint8Array | null>;
-  /** Program and arguments, run in the tree. `node` is found on the sandbox's PATH. */
+  /** Program and arguments, run in the tree. `node` is found on the sandbox's PATH. Empty: what the image says. */
   argv: readonly string[];
+  /** Folder inside where the program starts. Default `/app`, or the image's own. */
+  workdir?: string;
   env: Readonly<Record<string, string>>;
   /** `host`: the machine's network (production). `none`: a network namespace of its own in which only loopback is up. */
   network: 'host' | 'none';
@@ -30,9 +36,16 @@ export interface SandboxSpec {
   clockMs?: number;
   /** Whether the program may write to the tree (into a layer thrown away). Production trees are read-only but for /tmp. */
   writable?: boolean;
-  /** Folders or sockets of the host to show inside: target path → host path. */
-  binds?: Readonly<Record<string, string>>;
+  /**
+   * Folders, files or sockets of the host to show inside: target path (not below `/app`, `/usr`, `/proc`, `/sys`, `/dev`)
+   * → host path. Read-only (sockets can still be connected to) unless `writable`; what the program may write there must
+   * belong to `SANDBOX_USER`.
+   */
+  binds?: Readonly<Record<string, string | { path: string; writable: boolean }>>;
 }
+
+/** User and group id that programs run as. No account of the host has it (systemd leaves 60706–61183 unused). */
+export const SANDBOX_USER = 60789;
 
 export interface Exit {
   code: number | null;
@@ -59,7 +72,7 @@ export interface PreparedSandbox {
 }
 
 export interface RunningSandbox {
-  /** Of the outermost process, on the host. */
+  /** Of the program itself, as the host counts. */
   readonly pid: number;
   readonly stdout: Readable;
   readonly stderr: Readable;
