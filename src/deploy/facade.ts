@@ -101,6 +101,8 @@ export interface Deployer {
   listApps(): Promise<App[]>;
   app(name: string): Promise<App>;
   updateApp(name: string, settings: Partial<AppSettings>): Promise<App>;
+  /** Stops it, then removes its releases, repository, environment and logs. The incidents are the server's to remove. */
+  destroyApp(name: string): Promise<void>;
 
   /** Builds (or reuses the build of) a commit of the app's repository, starts it, checks it, switches. */
   deployCommit(app: string, request: { commit: string; onOutput?: OnLine }): Promise<DeployResult>;
