@@ -1,0 +1,82 @@
+import type { Location } from '../../locate/locate.ts';
+import { loadTree, locateIn } from '../../locate/locate.ts';
+import { parses } from '../../locate/source.ts';
+import type { SourceTree } from '../../locate/tree.ts';
+import type { Candidate, Engine, FixContext } from '../port.ts';
+import { apply } from './edits.ts';
+import { evidenceOf } from './evidence.ts';
+import { normalised, rankOf } from './rank.ts';
+import { TRANSFORMATIONS } from './registry.ts';
+import { Incident, Site, type Proposal, type Transformation } from './site.ts';
+
+const MAX_CANDIDATES = 40;
+const MAX_LOCATIONS = 6;
+/** Of one transformation: rivals are few, variations without end are noise. */
+const MAX_EACH = 6;
+
+/** Program repair without a model: transformations of the code around the places that an incident points to. */
+export function createTemplateEngine(): Engine {
+  return {
+    name: 'template',
+    unavailable: () => null,
+    async *propose(context) {
+      const tree = await loadTree(context.tree);
+      const refused = new Set(context.feedback.map((each) => each.patch));
+      for (const candidate of proposeIn(context, tree)) {
+        if (context.signal.aborted) return;
+        if (!refused.has(JSON.stringify(candidate.changes))) yield candidate;
+      }
+    },
+  };
+}
+
+/** All candidates for an incident, best first. */
+export function proposeIn(context: FixContext, tree: SourceTree): Candidate[] {
+  const locations = locateIn(context, tree);
+  if (locations.length === 0) return [];
+  const incident = new Incident(tree, context, evidenceOf(context), locations);
+  const found = new Map<string, Candidate>();
+  for (const location of pick(locations)) {
+    const site = new Site(incident, location);
+    for (const transformation of TRANSFORMATIONS) {
+      if (context.signal.aborted) break;
+      if (!transformation.applies(site)) continue;
+      for (const proposal of transformation.propose(site).slice(0, MAX_EACH)) add(found, tree, site, transformation, proposal);
+    }
+  }
+  return [...found.values()].sort((a, b) => b.rank - a.rank).slice(0, MAX_CANDIDATES);
+}
+
+function pick(locations: readonly Location[]): Location[] {
+  return locations.slice(0, MAX_LOCATIONS);
+}
+
+function add(found: Map<string, Candidate>, tree: SourceTree, site: Site, transformation: Transformation, proposal: Proposal): void {
+  if (proposal.edits.length === 0) return;
+  const texts = apply(proposal.edits);
+  if (texts === undefined) return;
+  const changes: Record<string, string> = {};
+  for (const [file, text] of texts) {
+    if (text === tree.text(file)) continue;
+    if (!parses(file, text)) return;
+    changes[file] = text;
+  }
+  if (Object.keys(changes).length === 0) return;
+  const key = Object.entries(changes)
+    .map(([file, text]) => `${file}\0${normalised(file, text)}`)
+    .sort()
+    .join('\0');
+  const kind = proposal.kind ?? transformation.kind;
+  const candidate: Candidate = {
+    engine: 'template',
+    changes,
+    by: transformation.name,
+    title: proposal.title,
+    why: proposal.why,
+    kind,
+    rank: rankOf(proposal, kind, site),
+    trace: null,
+  };
+  const known = found.get(key);
+  if (known === undefined || known.rank < candidate.rank) found.set(key, candidate);
+}
