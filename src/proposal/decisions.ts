@@ -10,6 +10,8 @@ export interface NewDecision {
   /** The named person. */
   by: string;
   why: string | null;
+  /** Name of the token that was used, for the audit trail; null on the machine itself. */
+  token?: string | null;
 }
 
 /**
@@ -22,7 +24,15 @@ export async function decide(store: Store, request: NewDecision, now = Date.now(
     throw new VouchError('usage', 'a decision needs the name of a person', {
       hint: 'give it with --as NAME',
     });
-  const decision = { ...request, by, id: newId('dec', now), at: now };
+  const { proposal: subject, why, token = null } = request;
+  const decision: Decision = {
+    id: newId('dec', now),
+    proposal: subject,
+    decision: request.decision,
+    by,
+    why,
+    at: now,
+  };
   const checked = decisionSchema.safeParse(decision);
   if (!checked.success)
     throw new VouchError(
@@ -33,29 +43,29 @@ export async function decide(store: Store, request: NewDecision, now = Date.now(
     const proposal = await tx
       .selectFrom('proposals')
       .select(['id', 'verdict'])
-      .where('id', '=', request.proposal)
+      .where('id', '=', subject)
       .executeTakeFirst();
     if (!proposal)
-      throw new VouchError('not-found', `proposal ${request.proposal}: there is none`, {
+      throw new VouchError('not-found', `proposal ${subject}: there is none`, {
         hint: 'vouch proposals lists them',
       });
     const earlier = await tx
       .selectFrom('decisions')
       .selectAll()
-      .where('proposal', '=', request.proposal)
+      .where('proposal', '=', subject)
       .executeTakeFirst();
     if (earlier) {
       throw new VouchError(
         'conflict',
-        `proposal ${request.proposal}: decided already (${earlier.decision}, by ${earlier.by})`,
+        `proposal ${subject}: decided already (${earlier.decision}, by ${earlier.by})`,
       );
     }
     await tx.insertInto('decisions').values(decision).execute();
     await audit(tx, {
       actor: by,
       action: `proposal.${request.decision}`,
-      subject: request.proposal,
-      detail: { decision: decision.id, verdict: proposal.verdict, why: request.why },
+      subject,
+      detail: { decision: decision.id, verdict: proposal.verdict, why, token },
       at: now,
     });
   });
@@ -69,6 +79,20 @@ export async function decisionOn(store: Store, proposal: string): Promise<Decisi
     .where('proposal', '=', proposal)
     .executeTakeFirst();
   return row ?? null;
+}
+
+/** By proposal. */
+export async function decisionsOn(
+  store: Store,
+  proposals: readonly string[],
+): Promise<Map<string, Decision>> {
+  if (proposals.length === 0) return new Map();
+  const rows = await store.db
+    .selectFrom('decisions')
+    .selectAll()
+    .where('proposal', 'in', proposals)
+    .execute();
+  return new Map(rows.map((row) => [row.proposal, row]));
 }
 
 /** Newest first. */

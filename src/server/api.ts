@@ -245,6 +245,14 @@ export const API = {
     response: decisionResultSchema,
     stream: true,
   },
+  /** Does again what the decision asked for, where that failed. */
+  follow: {
+    method: 'POST',
+    path: '/api/proposals/:proposal/follow',
+    role: 'maintainer',
+    response: decisionResultSchema,
+    stream: true,
+  },
   listDecisions: {
     method: 'GET',
     path: '/api/decisions',

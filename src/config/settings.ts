@@ -1,0 +1,142 @@
+import { z } from 'zod';
+
+export interface Setting {
+  /** The environment variable that sets it, for one process. */
+  env: string;
+  schema: z.ZodType;
+  /** One line for `vouch config get`. */
+  help: string;
+  /** Never shown in lists or logs. */
+  secret?: true;
+}
+
+const text = z.string().min(1).max(4096);
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Text from the environment or the command line, a list in the file: words are parted at spaces, quotes keep them. */
+const words = z.union([z.array(text), text.transform(splitWords)]);
+const names = z.union([z.array(text), text.transform((list) => list.split(',').map((name) => name.trim()))]);
+
+/** Everything that can be set, once. `default` is in the schema; a setting without one may be absent. */
+export const SETTINGS = {
+  'server.host': {
+    env: 'VOUCH_HOST',
+    schema: text.default('127.0.0.1'),
+    help: 'address that the server listens on',
+  },
+  'server.port': { env: 'VOUCH_PORT', schema: port.default(8877), help: 'port of API, pages and git' },
+  'server.url': {
+    env: 'VOUCH_PUBLIC_URL',
+    schema: z.url().optional(),
+    help: 'what others call the server, for links',
+  },
+  'server.hosts': {
+    env: 'VOUCH_ALLOWED_HOSTS',
+    schema: names.default([]),
+    help: 'host names, beside localhost, that requests may name; comma-separated',
+  },
+  'router.host': {
+    env: 'VOUCH_ROUTER_HOST',
+    schema: text.default('127.0.0.1'),
+    help: 'address that the apps are served on',
+  },
+  'router.port': {
+    env: 'VOUCH_ROUTER_PORT',
+    schema: port.default(8878),
+    help: 'port that the apps are served on',
+  },
+  'router.domain': {
+    env: 'VOUCH_ROUTER_DOMAIN',
+    schema: text.default('localhost'),
+    help: 'apps answer at APP.DOMAIN',
+  },
+  'log.level': {
+    env: 'VOUCH_LOG_LEVEL',
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    help: 'how much the server logs',
+  },
+  'sandbox.level': {
+    env: 'VOUCH_SANDBOX',
+    schema: z.enum(['auto', 'oci', 'local']).default('auto'),
+    help: 'isolation of apps and replays; auto takes the best that this machine has',
+  },
+  'recorder.socket': {
+    env: 'VOUCH_AGENT_SOCKET',
+    schema: text.optional(),
+    help: 'unix socket of `vouch agent`',
+  },
+  'recorder.max-bytes': {
+    env: 'VOUCH_RECORDER_MAX_BYTES',
+    schema: z.coerce
+      .number()
+      .int()
+      .min(1024 * 1024)
+      .default(1024 * 1024 * 1024),
+    help: 'bytes of recording kept per deployment',
+  },
+  'llm.provider': {
+    env: 'VOUCH_LLM_PROVIDER',
+    schema: z.enum(['openai', 'anthropic', 'azure', 'openai-compatible']).optional(),
+    help: 'openai, anthropic, azure, or openai-compatible (Ollama, vLLM, llama.cpp)',
+  },
+  'llm.model': { env: 'VOUCH_LLM_MODEL', schema: text.optional(), help: 'name of the model' },
+  'llm.url': { env: 'VOUCH_LLM_URL', schema: z.url().optional(), help: "base URL of the provider's API" },
+  'llm.key': { env: 'VOUCH_LLM_KEY', schema: text.optional(), help: 'API key', secret: true },
+  'llm.budget-usd': {
+    env: 'VOUCH_LLM_BUDGET_USD',
+    schema: z.coerce.number().nonnegative().default(1),
+    help: 'dollars that one run of the fix desk may spend',
+  },
+  'fix.budget-seconds': {
+    env: 'VOUCH_FIX_BUDGET_SECONDS',
+    schema: z.coerce.number().positive().default(300),
+    help: 'seconds that one run of the fix desk may take',
+  },
+  'fix.engines': {
+    env: 'VOUCH_FIX_ENGINES',
+    schema: names
+      .pipe(z.array(z.enum(['template', 'llm', 'agent'])).min(1))
+      .default(['template', 'llm', 'agent']),
+    help: 'engines that are asked, in order; comma-separated',
+  },
+  'agent-engine.command': {
+    env: 'VOUCH_AGENT_COMMAND',
+    schema: words.optional(),
+    help: 'program and arguments of a coding agent that works in a worktree',
+  },
+  'forge.kind': {
+    env: 'VOUCH_FORGE',
+    schema: z.enum(['local', 'github', 'gitea']).default('local'),
+    help: 'where pull requests are opened',
+  },
+  'forge.url': {
+    env: 'VOUCH_FORGE_URL',
+    schema: z.url().optional(),
+    help: 'base URL of the forge, where it is not the public one',
+  },
+  'forge.repository': {
+    env: 'VOUCH_FORGE_REPOSITORY',
+    schema: z
+      .string()
+      .regex(/^[\w.-]+\/[\w.-]+$/, 'must be OWNER/NAME')
+      .optional(),
+    help: 'OWNER/NAME on that forge',
+  },
+  'forge.token': {
+    env: 'VOUCH_FORGE_TOKEN',
+    schema: text.optional(),
+    help: 'token for that forge',
+    secret: true,
+  },
+} as const satisfies Record<string, Setting>;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type Config = { readonly [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']> };
+
+/** Variables that are read elsewhere, by the command line or by programs that we start. */
+export const OTHER_VARIABLES: readonly string[] = ['VOUCH_DATA', 'VOUCH_URL', 'VOUCH_TOKEN'];
+
+function splitWords(text: string): string[] {
+  const found = text.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
+  return found.map((word) => (/^["']/.test(word) ? word.slice(1, -1) : word));
+}

@@ -1,0 +1,120 @@
+import {
+  getIncident,
+  listIncidents,
+  listOccurrences,
+  listSlices,
+  readSlice,
+  setIncidentStatus,
+} from '../../incident/store.ts';
+import { audit } from '../../proposal/audit.ts';
+import { listProposals } from '../../proposal/proposals.ts';
+import { sliceSchema, type Slice } from '../../record/model.ts';
+import type { Store } from '../../store/store.ts';
+import type { Handlers } from '../handlers.ts';
+import { lookUp } from '../lookup.ts';
+import type { Work } from '../services.ts';
+
+async function loadSlice(store: Store, id: string): Promise<Slice> {
+  return sliceSchema.parse(JSON.parse(await readSlice(store, id)));
+}
+
+export const incidentRoutes: Pick<
+  Handlers,
+  | 'listIncidents'
+  | 'getIncident'
+  | 'setIncidentStatus'
+  | 'fix'
+  | 'verify'
+  | 'listRecordings'
+  | 'getRecording'
+  | 'replay'
+> = {
+  async listIncidents({ services, input: { query } }) {
+    if (query.app !== undefined) await services.deployer.app(query.app);
+    return listIncidents(services.store, query);
+  },
+
+  async getIncident({ services: { store }, input: { params } }) {
+    const incident = await getIncident(store, await lookUp(store, 'incident', params.incident));
+    const occurrenceList = await listOccurrences(store, incident.id);
+    const recording = occurrenceList.find(({ slice }) => slice !== null)?.slice ?? null;
+    const slice = recording === null ? null : await loadSlice(store, recording);
+    const failing = slice?.exchanges.find(({ id }) => id === slice.failing) ?? null;
+    const calls = new Set(failing === null ? [] : slice?.callsOf[failing.id]);
+    return {
+      ...incident,
+      occurrenceList,
+      recording,
+      failing,
+      calls: slice?.exchanges.filter(({ id }) => calls.has(id)) ?? [],
+      confidence: slice?.confidence ?? null,
+      confidenceWhy: slice?.confidenceWhy ?? [],
+      proposals: await listProposals(store, { subject: incident.id }),
+    };
+  },
+
+  async setIncidentStatus({ services: { store, events }, input: { params, body }, identity }) {
+    const id = await lookUp(store, 'incident', params.incident);
+    await setIncidentStatus(store, id, body.status);
+    await audit(store.db, { actor: identity.name, action: `incident.${body.status}`, subject: id });
+    const incident = await getIncident(store, id);
+    events.publish({ topic: 'incident', id, app: incident.app, text: null });
+    return incident;
+  },
+
+  async fix({ services, input: { params, body }, work }) {
+    const { store, events, fixDesk, works } = services;
+    const incident = await getIncident(store, await lookUp(store, 'incident', params.incident));
+    const asked = body.detached === true ? new AbortController().signal : work.signal;
+    const { engines, budgetUsd, budgetSeconds, pullRequest = false } = body;
+    return works.run(incident.id, asked, async (signal) => {
+      const told: Work = {
+        signal,
+        onProgress(line) {
+          work.onProgress(line);
+          events.publish({ topic: 'progress', id: incident.id, app: incident.app, text: line });
+        },
+      };
+      try {
+        return await fixDesk.fix(incident.id, { engines, budgetUsd, budgetSeconds, pullRequest }, told);
+      } finally {
+        events.publish({ topic: 'incident', id: incident.id, app: incident.app, text: null });
+      }
+    });
+  },
+
+  async verify({ services, input: { params, body }, work }) {
+    const { store, events, fixDesk, works } = services;
+    const incident = await getIncident(store, await lookUp(store, 'incident', params.incident));
+    return works.run(incident.id, work.signal, async (signal) => {
+      const judgement = await fixDesk.verify(incident.id, body.patch, {
+        signal,
+        onProgress: work.onProgress,
+      });
+      events.publish({ topic: 'proposal', id: judgement.proposal, app: incident.app, text: null });
+      return judgement;
+    });
+  },
+
+  async listRecordings({ services, input: { query } }) {
+    if (query.app !== undefined) await services.deployer.app(query.app);
+    return listSlices(services.store, query);
+  },
+
+  async getRecording({ services: { store }, input: { params } }) {
+    const id = await lookUp(store, 'recording', params.recording);
+    const row = await store.db
+      .selectFrom('slices')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    return { ...row, slice: await loadSlice(store, id) };
+  },
+
+  async replay({ services, input: { params, body }, work }) {
+    const id = await lookUp(services.store, 'recording', params.recording);
+    return services.works.run(id, work.signal, (signal) =>
+      services.replayer.replay(id, body.at, { signal, onProgress: work.onProgress }),
+    );
+  },
+};
