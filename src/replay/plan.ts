@@ -12,6 +12,11 @@ export const replayPlanSchema = z.object({
   destinations: z.array(
     z.object({ host: z.string(), port: z.number(), protocol: z.string(), facts: z.json() }),
   ),
+  /**
+   * `sequential`: each request waits for the answer to the one before. `recorded`: requests start at their recorded
+   * distances and recorded answers take their recorded time, for failures that need an overlap.
+   */
+  schedule: z.enum(['sequential', 'recorded']),
   /** Ids of exchanges whose answers may be used any number of times. */
   startup: z.array(z.string()),
   /** The requests to send, in order. */
@@ -26,7 +31,9 @@ export const replayPlanSchema = z.object({
       timeoutMs: z.number(),
     }),
   ),
-  /** By protocol: paths in canonical requests (array positions as `*`) proved to differ between equal runs. */
+  /** Milliseconds to stay after the last answer, for errors and calls that come after it. */
+  lingerMs: z.number(),
+  /** By class of call: what is proved to differ between equal runs (see noise.ts). */
   noise: z.record(z.string(), z.array(z.string())),
 });
 export type ReplayPlan = z.infer<typeof replayPlanSchema>;
@@ -77,7 +84,26 @@ export const replayResultSchema = z.object({
     }),
   ),
   calls: z.array(callSchema),
-  /** Destinations that were asked for and were never recorded. */
-  strays: z.array(z.object({ address: z.string(), port: z.number(), count: z.number() })),
 });
 export type ReplayResult = z.infer<typeof replayResultSchema>;
+
+/** What host and worker say to each other, a JSON line each. */
+export const toWorkerSchema = z.discriminatedUnion('type', [
+  /** `sockets`: where on the host to listen for a unix-socket destination. */
+  z.object({ type: z.literal('plan'), plan: replayPlanSchema, sockets: z.record(z.string(), z.string()) }),
+  z.object({ type: z.literal('started') }),
+  z.object({ type: z.literal('exited') }),
+]);
+export type ToWorker = z.infer<typeof toWorkerSchema>;
+
+export const fromWorkerSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('listening'),
+    ports: z.array(z.object({ host: z.string(), port: z.number(), localPort: z.number() })),
+    catchAllPort: z.number(),
+    dnsPort: z.number(),
+  }),
+  z.object({ type: z.literal('result'), result: replayResultSchema }),
+  z.object({ type: z.literal('failed'), message: z.string() }),
+]);
+export type FromWorker = z.infer<typeof fromWorkerSchema>;

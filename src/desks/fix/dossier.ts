@@ -1,0 +1,98 @@
+import { getIncident, listOccurrences, readSlice } from '../../incident/store.ts';
+import type { ErrorEvent, Incident } from '../../incident/model.ts';
+import type { Deployer } from '../../deploy/facade.ts';
+import type { Release } from '../../deploy/model.ts';
+import { VouchError } from '../../lib/errors.ts';
+import { sliceSchema, type Slice } from '../../record/model.ts';
+import type { Redirector } from '../../replay/run.ts';
+import type { Sandbox } from '../../sandbox/port.ts';
+import type { Store } from '../../store/store.ts';
+import { baselineOf } from '../../verify/judge.ts';
+import { openCase, type Case } from '../../verify/case.ts';
+import type { Baseline } from '../../verify/facts.ts';
+import { appChecks } from './app-checks.ts';
+import type { FixContext } from './engines/port.ts';
+import type { Work } from './model.ts';
+import { suspectOf } from './suspect.ts';
+
+export interface DossierOptions {
+  store: Store;
+  deployer: Deployer;
+  sandbox: Sandbox;
+  /** For releases of a Dockerfile; null where no container engine is there. */
+  images: Sandbox | null;
+  /** Null: the privileged process could not be started; `why` says why not. */
+  redirector: Redirector | { missing: string; mend: string };
+  /** Runs the app's own tests with this command instead of its script. */
+  testCommand?: string;
+}
+
+/** An incident with all that is needed to judge candidates against it. */
+export interface Dossier {
+  incident: Incident;
+  error: ErrorEvent;
+  slice: Slice;
+  release: Release;
+  tree: string;
+  suspect: FixContext['suspect'];
+  case: Case;
+  baseline: Baseline;
+}
+
+/** Judging needs the recording, a release and the kernel hook. Throws `not-found`, `inconclusive` or `missing-part`. */
+export async function openDossier(options: DossierOptions, incidentId: string, work: Work): Promise<Dossier> {
+  const { deployer, redirector } = options;
+  const incident = await getIncident(options.store, incidentId);
+  const { error, slice } = await bestOccurrence(options.store, incident);
+  const release = await deployer.release(incident.app, slice.release);
+  const app = await deployer.app(incident.app);
+  const tree = await deployer.treeOf(release);
+  if (!release.launch) throw new VouchError('inconclusive', `release ${release.id} was never built`);
+  if ('missing' in redirector) throw new VouchError('missing-part', redirector.missing, { hint: redirector.mend });
+  const { launch } = release;
+  const sandbox = launch.image === null ? options.sandbox : options.images;
+  if (!sandbox) throw new VouchError('missing-part', 'the release is an image, and no container engine is here', { hint: 'vouch doctor' });
+  const checks = await appChecks(tree, options.testCommand);
+  const port = (await deployer.deployments(incident.app, 100)).find(({ id }) => id === slice.deployment)?.port ?? 3000;
+  work.onProgress('reproducing the failure in two sandboxes');
+  const opened = await openCase({
+    slice,
+    error,
+    tree,
+    ...(launch.image === null ? {} : { image: launch.image }),
+    argv: launch.argv,
+    env: { ...launch.env, ...(await deployer.envOf(incident.app)) },
+    port,
+    limits: { memoryBytes: app.settings.memoryBytes, processes: app.settings.processes, cpus: Math.max(1, app.settings.cpus) },
+    testArgv: launch.image === null ? checks.test : null,
+    typeCheckArgv: launch.image === null ? checks.types : null,
+    sandbox,
+    redirector,
+    signal: work.signal,
+  });
+  if (opened.notReproduced === null) work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
+  const baseline =
+    opened.notReproduced === null
+      ? await baselineOf(opened)
+      : { neighbours: [], runs: null, variants: [], variantRun: null, tests: null, types: null };
+  const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
+  return { incident, error, slice, release, tree, suspect, case: opened, baseline };
+}
+
+/** The occurrence whose recording says most: tied to a request, nothing lost, the surest, the newest. */
+async function bestOccurrence(store: Store, incident: Incident): Promise<{ error: ErrorEvent; slice: Slice }> {
+  const found: { error: ErrorEvent; slice: Slice; worth: number }[] = [];
+  for (const occurrence of (await listOccurrences(store, incident.id)).slice(0, 12)) {
+    if (occurrence.slice === null) continue;
+    const slice = sliceSchema.parse(JSON.parse(await readSlice(store, occurrence.slice)));
+    const worth = (slice.failing === null ? 0 : 4) + (slice.lostBytes === 0 ? 2 : 0) + slice.confidence - (slice.shared.length > 0 ? 0.5 : 0);
+    found.push({ error: occurrence.error, slice, worth });
+  }
+  const best = found.toSorted((a, b) => b.worth - a.worth)[0];
+  if (!best) {
+    throw new VouchError('inconclusive', `${incident.id}: nothing was recorded around this error, so nothing can be replayed`, {
+      hint: 'vouch doctor says whether the recorder works here',
+    });
+  }
+  return best;
+}

@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+import type { DeploymentExit, DeploymentHooks, PreparedDeployment } from '../../deploy/facade.ts';
+import type { LogLine } from '../../deploy/model.ts';
+import { createDetector, type Detector } from '../../incident/detect.ts';
+import type { ErrorEvent, Incident } from '../../incident/model.ts';
+import { serverError } from '../../incident/server-error.ts';
+import { recordOccurrence, saveSlice } from '../../incident/store.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { silentLogger, type Logger } from '../../lib/log.ts';
+import type { Agent } from '../../record/agent/port.ts';
+import { exchangesOf, type ExchangeCache } from '../../record/exchanges.ts';
+import { cutSlice } from '../../record/slice.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface ObserverOptions {
+  store: Store;
+  /** Null: errors are still found, without recordings; `why` is then what is said. */
+  agent: Agent | null;
+  /** Recordings are kept in a folder per deployment below this. */
+  folder: string;
+  log?: Logger;
+  now?: () => number;
+  /** Told of every incident whenever it is new or happened again; `slice` once its recording is pinned. */
+  onIncident?: (incident: Incident, slice: string | null) => void;
+}
+
+export interface Observer {
+  hooks: DeploymentHooks;
+  /** Resolves when everything seen so far was looked at: errors stored, slices cut. Also looks for answers of 5xx that nobody logged. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Watched {
+  deployment: string;
+  app: string;
+  release: string;
+  folder: string;
+  cgroupId: bigint;
+  detector: Detector;
+  cache: ExchangeCache;
+  /** Fingerprint → slices cut of it here. */
+  cut: Map<string, { count: number; last: number }>;
+  /** Up to where answers of 5xx were looked for, microseconds. */
+  scannedTo: number;
+  events: number;
+  ended: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** The request of an error may still be under way when the error is printed: it is cut when it had this long to end. */
+const REQUEST_GRACE_MS = 250;
+const SCAN_EVERY_MS = 2_000;
+/** Slices of one fingerprint and deployment: the first few, later one in a while. */
+const SLICES_AT_ONCE = 3;
+const SLICE_AGAIN_MS = 60_000;
+/** How far back a slice looks. */
+const LOOK_BACK_US = 15 * 60 * 1_000_000;
+
+/** Watches deployments: taps them, finds their errors, and pins what was recorded around each. */
+export function createObserver(options: ObserverOptions): Observer {
+  const { store, agent } = options;
+  const log = options.log ?? silentLogger;
+  const now = options.now ?? Date.now;
+  const watched = new Map<string, Watched>();
+  const pending = new Set<Promise<void>>();
+  /** When stacks were seen, by deployment: a 5xx beside one is the same error. */
+  const recent = new Map<string, number[]>();
+  let queue: Promise<void> = Promise.resolve();
+
+  /** One at a time, in order: two errors of one moment must not cut the same segments twice as hard. */
+  const inTurn = (work: () => Promise<void>): void => {
+    queue = queue.then(work).catch((error: unknown) => log.error({ error: messageOf(error) }, 'an error could not be recorded'));
+    const mine = queue;
+    pending.add(mine);
+    void mine.finally(() => pending.delete(mine));
+  };
+
+  const scanner = setInterval(() => {
+    for (const one of watched.values()) inTurn(() => scan(one));
+  }, SCAN_EVERY_MS);
+  scanner.unref();
+
+  return {
+    hooks: { onPrepared, onOutput, onExit },
+    async settle() {
+      for (const one of watched.values()) {
+        take(one, one.detector.flush(now() * 1000));
+        inTurn(() => scan(one));
+      }
+      while (pending.size > 0) await Promise.all(pending);
+    },
+    async close() {
+      clearInterval(scanner);
+      for (const one of watched.values()) clearTimeout(one.timer);
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+
+  async function onPrepared({ cgroupPath, cgroupId, deployment, release }: PreparedDeployment): Promise<void> {
+    const folder = join(options.folder, deployment.id);
+    watched.set(deployment.id, {
+      deployment: deployment.id,
+      app: deployment.app,
+      release: release.id,
+      folder,
+      cgroupId,
+      detector: createDetector({ appRoot: '/app' }),
+      cache: new Map(),
+      cut: watched.get(deployment.id)?.cut ?? new Map(),
+      scannedTo: now() * 1000,
+      events: 0,
+      ended: false,
+      timer: undefined,
+    });
+    await agent?.tap({ cgroupPath, cgroupId, folder, descendants: true });
+  }
+
+  function onOutput(line: LogLine): void {
+    const one = watched.get(line.deployment);
+    if (!one || line.stream === 'vouch') return;
+    take(one, one.detector.line(line.stream, line.line, line.at));
+    // The end of a stack is known by what follows it; nothing may follow.
+    clearTimeout(one.timer);
+    one.timer = setTimeout(() => take(one, one.detector.flush(now() * 1000)), 50);
+    one.timer.unref();
+  }
+
+  function onExit(exit: DeploymentExit): void {
+    const one = watched.get(exit.deployment.id);
+    if (!one) return;
+    clearTimeout(one.timer);
+    take(one, one.detector.flush(exit.at));
+    if (!exit.asked) take(one, one.detector.exit(exit, exit.at));
+    inTurn(async () => {
+      await scan(one);
+      // A restart has put another cgroup in its place by now.
+      await agent?.untap(one.cgroupId);
+      one.ended = true;
+      if (watched.get(one.deployment) === one && exit.asked) watched.delete(one.deployment);
+    });
+  }
+
+  function take(one: Watched, events: readonly ErrorEvent[]): void {
+    for (const event of events) {
+      inTurn(async () => {
+        await new Promise((resolve) => setTimeout(resolve, Math.max(0, event.at / 1000 + REQUEST_GRACE_MS - now())));
+        await keep(one, event, null);
+      });
+    }
+  }
+
+  /** Answers of 5xx for which nothing was printed. */
+  async function scan(one: Watched): Promise<void> {
+    if (!agent || one.ended) return;
+    const { events } = await agent.flush(one.cgroupId);
+    if (events === one.events) return;
+    one.events = events;
+    const from = one.scannedTo;
+    const recording = await exchangesOf(one.folder, { from: from - LOOK_BACK_US, cache: one.cache });
+    for (const exchange of recording.exchanges) {
+      const event = exchange.endedAt !== null && exchange.endedAt > from ? serverError(exchange) : null;
+      one.scannedTo = Math.max(one.scannedTo, exchange.endedAt ?? 0);
+      if (event && !explained(one, event)) await keep(one, event, exchange.id);
+    }
+  }
+
+  /** A stack printed while the request was under way, or right after, has been stored already. */
+  function explained(one: Watched, event: ErrorEvent): boolean {
+    return (recent.get(one.deployment) ?? []).some((at) => Math.abs(at - event.at) < 500_000);
+  }
+
+  async function keep(one: Watched, event: ErrorEvent, exchange: string | null): Promise<void> {
+    if (event.detector !== 'server-error') remember(one.deployment, event.at);
+    const { incident, occurrence } = await recordOccurrence(store, {
+      app: one.app,
+      release: one.release,
+      deployment: one.deployment,
+      error: event,
+      title: `${event.type}: ${event.message}`.slice(0, 300),
+      culprit: culpritOf(event),
+    });
+    let slice: string | null = null;
+    if (agent && mayCut(one, event)) {
+      try {
+        if (!one.ended) await agent.flush(one.cgroupId);
+        const recording = await exchangesOf(one.folder, { from: event.at - LOOK_BACK_US, cache: one.cache });
+        const cut = cutSlice({
+          app: one.app,
+          release: one.release,
+          deployment: one.deployment,
+          recording,
+          error: { at: event.at, detector: event.detector, message: event.message, ...(exchange === null ? {} : { exchange }) },
+        });
+        slice = (await saveSlice(store, cut, JSON.stringify(cut), occurrence.id)).id;
+      } catch (error) {
+        log.warn({ incident: incident.id, error: messageOf(error) }, 'the recording around an error could not be read');
+      }
+    }
+    options.onIncident?.(incident, slice);
+  }
+
+  function mayCut(one: Watched, event: ErrorEvent): boolean {
+    const before = one.cut.get(event.fingerprint) ?? { count: 0, last: 0 };
+    if (before.count >= SLICES_AT_ONCE && now() - before.last < SLICE_AGAIN_MS) return false;
+    one.cut.set(event.fingerprint, { count: before.count + 1, last: now() });
+    return true;
+  }
+
+  function remember(deployment: string, at: number): void {
+    const all = [...(recent.get(deployment) ?? []), at].slice(-200);
+    recent.set(deployment, all);
+  }
+}
+
+function culpritOf(event: ErrorEvent): string | null {
+  const frame = event.frames.find(({ inApp }) => inApp);
+  return frame ? `${frame.function ?? 'anonymous'} (${frame.file})` : null;
+}

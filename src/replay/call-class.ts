@@ -1,0 +1,35 @@
+import { isObject, type Json } from '../lib/json.ts';
+
+const GENERATED =
+  /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b[0-9a-f]{16,}\b|\b[A-Za-z0-9_-]{20,}\b|\b\d{9,}\b/gi;
+
+/** Text with what looks generated (UUIDs, times, long hex, base64 and digit runs) replaced, so that the rest can be compared. */
+export function withoutGenerated(text: string): string {
+  return text.replace(GENERATED, '…');
+}
+
+/** A path with its variable parts replaced: `/users/17/orders` → `/users/:id/orders`. */
+export function routeShape(path: string): string {
+  return path
+    .split('/')
+    .map((part) => (/\d/.test(part) || withoutGenerated(part) !== part ? ':id' : part))
+    .join('/');
+}
+
+/**
+ * What kind of call this is, its data left out: the statement of an SQL query, command and key pattern of a Redis command, method and
+ * route of an HTTP request. Two calls of one class differ only in their values.
+ */
+export function callClass(protocol: string, canonical: Json): string {
+  if (!isObject(canonical)) return protocol;
+  if (typeof canonical['sql'] === 'string') return `${protocol} ${canonical['sql']}`;
+  if (typeof canonical['command'] === 'string') {
+    const args = Array.isArray(canonical['args']) ? canonical['args'] : [];
+    const key = typeof args[0] === 'string' ? ` ${args[0].replaceAll(/[^:/]*\d[^:/]*/g, '*')}` : '';
+    return `${protocol} ${canonical['command']}${key}`;
+  }
+  if (typeof canonical['path'] === 'string') {
+    return `${protocol} ${String(canonical['method'])} ${String(canonical['host'])}${routeShape(canonical['path'])}`;
+  }
+  return `${protocol} ${Object.keys(canonical).sort().join(',')}`;
+}

@@ -1,0 +1,225 @@
+import { VouchError } from '../lib/errors.ts';
+import { canonicalJson, type Json } from '../lib/json.ts';
+import type { ErrorEvent } from '../incident/model.ts';
+import type { Exchange } from '../protocol/port.ts';
+import { protocolByName } from '../protocol/registry.ts';
+import type { Slice } from '../record/model.ts';
+import { makePlan, type Asked } from '../replay/make-plan.ts';
+import { learnCalls, type CallNoise } from '../replay/noise.ts';
+import { replay, type Redirector } from '../replay/run.ts';
+import type { Limits, Sandbox } from '../sandbox/port.ts';
+import { inboundOf, isHealthy, sameRoute } from './neighbours.ts';
+import { callsDuring, isUnanswered, observe, raised, statusOf, type Observed } from './observe.ts';
+
+/** Everything that a judgement stands on. Made once per incident and release; candidates are judged against it. */
+export interface CaseInput {
+  slice: Slice;
+  error: ErrorEvent;
+  /** The release's tree, as built. */
+  tree: string;
+  /** An image instead, for releases of a Dockerfile. */
+  image?: string;
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** The port that the app is told in PORT. */
+  port: number;
+  limits: Limits;
+  /** Runs the app's own tests in its tree; null if it has none. */
+  testArgv: readonly string[] | null;
+  /** Checks the app's types; null where it has none. */
+  typeCheckArgv: readonly string[] | null;
+  sandbox: Sandbox;
+  redirector: Redirector;
+  signal?: AbortSignal;
+}
+
+export interface Case extends CaseInput {
+  failing: Exchange;
+  /** What has to be sent before the failing request, for it to fail: none, or earlier requests in order. */
+  prefix: Exchange[];
+  /** Whether the failing request has to be sent together with those that overlapped it. */
+  schedule: 'sequential' | 'recorded';
+  together: Exchange[];
+  /** Null when it reproduces; else why not, in a sentence. */
+  notReproduced: string | null;
+  /** The two unpatched runs of the failing request. */
+  unpatched: Observed[];
+  noise: CallNoise;
+  /** Milliseconds from the program's start to its first accepted connection. */
+  bootMs: number;
+  lingerMs: number;
+}
+
+export type Changes = Record<string, string | null>;
+
+const FIRST_BOOT_GUESS_MS = 900;
+const READY_TIMEOUT_MS = 30_000;
+const MAX_PREFIX = 60;
+const NOISE_ROUNDS = 3;
+
+/**
+ * Finds out how the failure is reproduced: the request alone; after the requests before it; together with those that overlapped it.
+ * Each way is tried twice in fresh sandboxes, and counts only if both runs raise the incident's fingerprint.
+ */
+export async function openCase(input: CaseInput): Promise<Case> {
+  const failing = input.slice.exchanges.find((exchange) => exchange.id === input.slice.failing);
+  if (!failing) {
+    throw new VouchError('inconclusive', 'the error could not be tied to a recorded request, so there is nothing to replay', {
+      hint: 'look at `vouch incident`: its confidence says what was seen around the error',
+    });
+  }
+  const base: Case = {
+    ...input,
+    failing,
+    prefix: [],
+    schedule: 'sequential',
+    together: [],
+    notReproduced: null,
+    unpatched: [],
+    noise: {},
+    bootMs: FIRST_BOOT_GUESS_MS,
+    lingerMs: lingerFor(input.error, failing),
+  };
+  let best: Case | undefined;
+  for (const way of waysToFail(base)) {
+    const tried = await tryWay({ ...base, bootMs: best?.bootMs ?? base.bootMs, ...way });
+    if (tried.notReproduced === null) return tried;
+    best ??= tried;
+  }
+  return best!;
+}
+
+/** Errors may come after the answer: wait for about as long as it took in production. */
+function lingerFor(error: ErrorEvent, failing: Exchange): number {
+  const after = (error.at - (failing.endedAt ?? error.at)) / 1000;
+  return Math.round(Math.min(3_000, Math.max(40, after * 1.5 + 40)));
+}
+
+function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'together'>> {
+  yield { prefix: [], schedule: 'sequential', together: [] };
+  const inbound = inboundOf(at.slice).filter((exchange) => exchange.id !== at.failing.id);
+  const before = inbound.filter((exchange) => exchange.startedAt < at.failing.startedAt && isHealthy(exchange));
+  const overlapping = inbound.filter(
+    (other) => other.startedAt < (at.failing.endedAt ?? Infinity) && (other.endedAt ?? Infinity) > at.failing.startedAt,
+  );
+  const earlier = before.filter((exchange) => !overlapping.includes(exchange)).slice(-MAX_PREFIX);
+  if (before.length > 0) yield { prefix: before.slice(-MAX_PREFIX), schedule: 'sequential', together: [] };
+  if (overlapping.length > 0) {
+    yield { prefix: [], schedule: 'recorded', together: overlapping };
+    if (earlier.length > 0) yield { prefix: earlier, schedule: 'recorded', together: overlapping };
+  }
+}
+
+/** Two runs side by side, again with what was learned about noise until nothing more is learned. */
+async function tryWay(at: Case): Promise<Case> {
+  let current = at;
+  for (let round = 0; ; round++) {
+    const runs = await Promise.all(['unpatched 1', 'unpatched 2'].map((name) => runFailing(current, name, {})));
+    const ready = runs.filter(({ run }) => run.result.ready);
+    const bootMs = ready.length === 0 ? current.bootMs : Math.max(...ready.map(({ run }) => run.result.readyMs));
+    const late = bootMs > current.bootMs && current.bootMs === FIRST_BOOT_GUESS_MS;
+    current = { ...current, unpatched: runs, bootMs: Math.round(bootMs * 1.3 + 100), notReproduced: whyNot(current, runs) };
+    const { noise, learned } = learnCalls(seen(current, runs[0]!), seen(current, runs[1]!), current.noise);
+    if ((!learned && !(late && current.notReproduced !== null)) || round >= NOISE_ROUNDS) return current;
+    current = { ...current, noise };
+  }
+}
+
+function whyNot(at: Case, runs: readonly Observed[]): string | null {
+  const times = runs.filter((run) => raised(run, at.error.fingerprint)).length;
+  if (times === runs.length) return null;
+  if (times > 0) return `the error was raised in ${times} of ${runs.length} replays: it depends on something that is not recorded`;
+  const dead = runs.find(({ run }) => !run.result.ready);
+  if (dead) {
+    const said = dead.run.output.slice(-3).map(({ text }) => text.trim());
+    return `the app did not start in the sandbox${said.length === 0 ? '' : `: ${said.join(' · ')}`}`;
+  }
+  const unanswered = runs[0]!.run.result.calls.find(isUnanswered);
+  const stray = runs[0]!.run.strays[0];
+  const other = runs[0]!.errors[0];
+  const status = statusOf(runs[0]!.responses.get(at.failing.id)?.response);
+  return [
+    `the error was not raised: the request was answered ${status ?? 'not at all'}`,
+    unanswered ? `${unanswered.summary} (${unanswered.destination}) has no recorded answer` : '',
+    stray ? `${stray.address}:${stray.port} was never recorded` : '',
+    other ? `another error came instead: ${other.type}: ${other.message.slice(0, 160)}` : '',
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+function seen(at: Case, observed: Observed): { protocol: string; canonical: Json; recorded: Json | undefined }[] {
+  const byId = new Map(at.slice.exchanges.map((exchange) => [exchange.id, exchange]));
+  return observed.run.result.calls.map((call) => {
+    const recorded = call.match === 'exact' ? undefined : byId.get(call.exchange ?? call.nearest?.exchange ?? '');
+    return {
+      protocol: call.protocol,
+      canonical: call.canonical,
+      recorded: recorded ? protocolByName(recorded.protocol).canonical(recorded.request) : undefined,
+    };
+  });
+}
+
+/** Replays what makes the failure, with a candidate's changes. */
+export async function runFailing(at: Case, name: string, changes: Changes): Promise<Observed> {
+  const sent = [...at.prefix, ...at.together, at.failing].sort((a, b) => a.startedAt - b.startedAt);
+  return runAsked(at, name, changes, sent.map((exchange) => ({ exchange })), { schedule: at.schedule, from: at.failing });
+}
+
+/** Replays any requests against the tree with changes, in a fresh sandbox. `from`: the exchange at whose time the clock starts. */
+export async function runAsked(
+  at: Case,
+  name: string,
+  changes: Changes,
+  asked: readonly Asked[],
+  options: { schedule?: 'sequential' | 'recorded'; from: Exchange },
+): Promise<Observed> {
+  const lead = at.bootMs + 15 * at.prefix.length;
+  const plan = makePlan(at.slice, asked, {
+    port: at.port,
+    schedule: options.schedule ?? 'sequential',
+    readyTimeoutMs: READY_TIMEOUT_MS,
+    lingerMs: at.lingerMs,
+    noise: at.noise,
+  });
+  const run = await replay({
+    sandbox: at.sandbox,
+    redirector: at.redirector,
+    refused: at.slice.refused,
+    plan,
+    signal: at.signal,
+    spec: {
+      id: `r-${process.pid.toString(36)}-${(counter++).toString(36)}`,
+      tree: at.tree,
+      image: at.image,
+      changes,
+      argv: at.argv,
+      env: { ...at.env, PORT: String(at.port) },
+      limits: at.limits,
+      writable: true,
+      clockMs: Math.round(options.from.startedAt / 1000 - lead),
+    },
+  });
+  return observe(name, run, new Map(asked.map((one) => [one.id ?? one.exchange.id, one.exchange])));
+}
+
+let counter = 0;
+
+/** Calls of the failing request in a run: of it alone, or of all that had to be sent together. */
+export function failingCalls(at: Case, observed: Observed): Observed['run']['result']['calls'] {
+  if (at.schedule === 'sequential') return callsDuring(observed, at.failing.id);
+  const together = new Set([at.failing.id, ...at.together.map(({ id }) => id)]);
+  return observed.run.result.calls.filter((call) => call.during !== null && together.has(call.during));
+}
+
+/** Inbound exchanges of the failing request's route, itself left out. */
+export function siblingsOf(at: Case): Exchange[] {
+  return inboundOf(at.slice).filter((exchange) => exchange.id !== at.failing.id && sameRoute(exchange, at.failing));
+}
+
+/** Recorded exchanges that asked exactly what failed. */
+export function sameRequest(at: Case): Exchange[] {
+  const http = protocolByName(at.failing.protocol);
+  const key = canonicalJson(http.canonical(at.failing.request));
+  return siblingsOf(at).filter((exchange) => canonicalJson(http.canonical(exchange.request)) === key);
+}

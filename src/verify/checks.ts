@@ -1,0 +1,46 @@
+import { lineSplitter } from '../lib/lines.ts';
+import type { Case, Changes } from './case.ts';
+import type { CheckResult } from './facts.ts';
+
+const DEADLINE_MS = 120_000;
+const KEPT_LINES = 400;
+
+/** Runs one of the app's own checks (its tests, its type-check) in a fresh sandbox without network. */
+export async function runCheck(at: Case, argv: readonly string[], changes: Changes): Promise<CheckResult> {
+  const prepared = await at.sandbox.prepare({
+    id: `c-${process.pid.toString(36)}-${(counter++).toString(36)}`,
+    tree: at.tree,
+    image: at.image,
+    changes,
+    argv,
+    env: { ...at.env, PORT: String(at.port) },
+    network: 'none',
+    limits: at.limits,
+    writable: true,
+  });
+  try {
+    const program = await prepared.start();
+    const lines: string[] = [];
+    for (const stream of [program.stdout, program.stderr]) {
+      const splitter = lineSplitter((line) => {
+        if (line.trim() !== '') lines.push(line);
+        if (lines.length > KEPT_LINES) lines.shift();
+      });
+      stream.on('data', (chunk: Buffer) => splitter.push(chunk));
+      stream.on('end', () => splitter.end());
+    }
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), DEADLINE_MS)));
+    const exit = await Promise.race([program.exited, late]);
+    clearTimeout(timer);
+    if (exit === null) return { passed: false, detail: `not done after ${DEADLINE_MS / 1000} s` };
+    const counts = lines.find((line) => /^(?:ℹ |# )?pass \d+/.test(line)) ?? lines.findLast((line) => /\b\d+ (passed|passing)\b/.test(line));
+    const failure = lines.find((line) => /^not ok|^✖|FAIL|AssertionError|error TS\d+/.test(line.trim()));
+    const passed = exit.code === 0;
+    return { passed, detail: (passed ? (counts ?? 'passed') : (failure ?? lines.at(-1) ?? `status ${exit.code}`)).trim().slice(0, 300) };
+  } finally {
+    await prepared.destroy();
+  }
+}
+
+let counter = 0;

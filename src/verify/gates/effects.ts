@@ -1,0 +1,70 @@
+import { canonicalJson } from '../../lib/json.ts';
+import { callClass } from '../../replay/call-class.ts';
+import { writesOf, type Write } from '../behaviour.ts';
+import { failingCalls, siblingsOf, type Case } from '../case.ts';
+import { holds, rejects, unsure, type Gate } from '../facts.ts';
+import { callsDuring, type Observed } from '../observe.ts';
+import { usableNeighbours } from './neighbours.ts';
+import { protocolByName } from '../../protocol/registry.ts';
+
+const GATE = 'effects';
+
+/** Neighbours write what they wrote; the failing request writes nothing that its siblings never write, and drops no write. */
+export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
+  if (!failing || !neighbours) return null;
+  for (const exchange of usableNeighbours(baseline)) {
+    const changed = firstDifference(
+      writesOf(at, callsDuring(baseline.runs![0], exchange.id)),
+      writesOf(at, callsDuring(neighbours, exchange.id)),
+    );
+    if (changed) return rejects(GATE, `${exchange.summary} ${changed}`);
+  }
+  const dropped = droppedWrites(at, failing);
+  if (dropped.length > 0) {
+    return rejects(GATE, `the patched request no longer makes a write that it made before it failed: ${dropped[0]!.summary}`);
+  }
+  const usual = usualWrites(at);
+  const unusual = writesOf(at, failingCalls(at, failing)).filter((write) => !usual.has(callClass(write.protocol, write.canonical)));
+  if (unusual.length > 0) {
+    const { summary } = unusual[0]!;
+    return siblingsOf(at).length === 0
+      ? unsure(GATE, `the patched request writes (${summary}), and no recorded sibling shows whether it should`)
+      : rejects(GATE, `the patched request makes a write that its siblings never make: ${summary}`);
+  }
+  return holds(GATE, 'the same writes for the neighbours, and none for the failing request that its siblings never make');
+};
+
+function firstDifference(before: readonly Write[], after: readonly Write[]): string | null {
+  const key = (write: Write): string => `${write.destination} ${canonicalJson(write.canonical)}`;
+  const left = after.map(key);
+  for (const write of before) {
+    const at = left.indexOf(key(write));
+    if (at === -1) return `no longer writes: ${write.summary}`;
+    left.splice(at, 1);
+  }
+  if (left.length === 0) return null;
+  const extra = after.find((write) => left.includes(key(write)))!;
+  return `makes another write: ${extra.summary}`;
+}
+
+/** Writes of the unpatched failing runs that the patched one does not make. */
+function droppedWrites(at: Case, failing: Observed): Write[] {
+  const now = writesOf(at, failingCalls(at, failing)).map((write) => canonicalJson(write.canonical));
+  return writesOf(at, failingCalls(at, at.unpatched[0]!)).filter((write) => {
+    const found = now.indexOf(canonicalJson(write.canonical));
+    if (found !== -1) now.splice(found, 1);
+    return found === -1;
+  });
+}
+
+/** The kinds of write that this route was recorded to make, the failing request's own before it failed included. */
+function usualWrites(at: Case): Set<string> {
+  const ids = new Set([...siblingsOf(at), at.failing].flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
+  const kinds = new Set<string>();
+  for (const exchange of at.slice.exchanges) {
+    if (!ids.has(exchange.id)) continue;
+    const protocol = protocolByName(exchange.protocol);
+    if (protocol.writes(exchange.request) !== false) kinds.add(callClass(exchange.protocol, protocol.canonical(exchange.request)));
+  }
+  return kinds;
+}

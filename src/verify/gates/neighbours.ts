@@ -1,0 +1,60 @@
+import { canonicalJson, differences, type Json } from '../../lib/json.ts';
+import type { Exchange } from '../../protocol/port.ts';
+import { learn, mask } from '../../replay/noise.ts';
+import { holds, rejects, unsure, type Baseline, type Gate } from '../facts.ts';
+import { routeOf } from '../neighbours.ts';
+import { callsDuring, comparable, isUnanswered, statusOf, type Observed } from '../observe.ts';
+
+/** Recorded requests that succeeded get the same answers from the patched code, modulo what differs by itself. */
+export const neighbours: Gate = ({ baseline, failing, neighbours: after }) => {
+  if (!failing) return null;
+  const usable = usableNeighbours(baseline);
+  if (!after || usable.length === 0) {
+    return unsure('neighbours', 'no recorded request that succeeded could be replayed, so nothing shows that the patch keeps what worked');
+  }
+  const cannotTell: string[] = [];
+  for (const exchange of usable) {
+    const difference = differs(baseline, after, exchange);
+    if (difference === null) continue;
+    if (callsDuring(after, exchange.id).some(isUnanswered)) cannotTell.push(exchange.summary);
+    else return rejects('neighbours', `${exchange.summary} is answered differently: ${difference}`);
+  }
+  const unanswered = usable.find((exchange) => callsDuring(after, exchange.id).some(isUnanswered));
+  if (unanswered) {
+    const call = callsDuring(after, unanswered.id).find(isUnanswered)!;
+    return unsure('neighbours', `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`);
+  }
+  const routes = new Set(usable.map(routeOf)).size;
+  return holds('neighbours', `${usable.length} recorded requests on ${routes} routes get the same answers`);
+};
+
+/** Neighbours that the unpatched code replays as recorded: same status in both runs, all calls answered. */
+export function usableNeighbours(baseline: Baseline): Exchange[] {
+  const { runs } = baseline;
+  if (!runs) return [];
+  return baseline.neighbours.filter((exchange) =>
+    runs.every(
+      (run) =>
+        statusOf(run.responses.get(exchange.id)?.response) === statusOf(exchange.response) &&
+        !callsDuring(run, exchange.id).some(isUnanswered),
+    ),
+  );
+}
+
+/** What differs between the answer before and after, as a person reads it; null when nothing does. */
+function differs(baseline: Baseline, after: Observed, exchange: Exchange): string | null {
+  const before = baseline.runs!.map((run) => comparable(run.responses.get(exchange.id)?.response));
+  const now = after.responses.get(exchange.id);
+  if (!now || now.response === null) return `no answer (${now?.failure ?? 'not sent'})`;
+  const rules = new Set(learn(before));
+  const [was, is] = [mask(before[0]!, rules), mask(comparable(now.response), rules)];
+  if (canonicalJson(was) === canonicalJson(is)) return null;
+  return differences(was, is, 3)
+    .map(({ path, before: a, after: b }) => `${path === '' ? 'the answer' : path}: ${short(a)} → ${short(b)}`)
+    .join(', ');
+}
+
+function short(value: Json | undefined): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

@@ -1,0 +1,166 @@
+import { isObject, type Json } from '../lib/json.ts';
+import { checkPolicy } from '../patch/policy.ts';
+import { behaviourOf } from './behaviour.ts';
+import { failingCalls, runAsked, runFailing, type Case, type Changes } from './case.ts';
+import { runCheck } from './checks.ts';
+import type { Behaviour, Evidence, GateResult } from './evidence.ts';
+import type { Baseline, Facts, Gate } from './facts.ts';
+import { answered } from './gates/answered.ts';
+import { complete } from './gates/complete.ts';
+import { determine, type Survivor } from './gates/determined.ts';
+import { effects } from './gates/effects.ts';
+import { errorGone } from './gates/error-gone.ts';
+import { meaning } from './gates/meaning.ts';
+import { neighbours } from './gates/neighbours.ts';
+import { nothingNew } from './gates/nothing-new.ts';
+import { ownTests } from './gates/own-tests.ts';
+import { reproduced } from './gates/reproduced.ts';
+import { sound } from './gates/sound.ts';
+import { chooseNeighbours } from './neighbours.ts';
+import { statusOf, type Observed } from './observe.ts';
+import { sumUp } from './verdict.ts';
+import { variantsOf } from './variants.ts';
+
+/** What was found out about one candidate, all gates but `determined`. */
+export interface Judgement {
+  facts: Facts;
+  gates: GateResult[];
+  behaviour: Behaviour | null;
+  /** Whether every gate that was looked at holds. */
+  survives: boolean;
+  seconds: number;
+}
+
+/** What the unpatched code does: two runs of the neighbours, one of the variants, the app's own tests. Once per case. */
+export async function baselineOf(at: Case): Promise<Baseline> {
+  const chosen = chooseNeighbours(at.slice, at.failing);
+  const variants = at.notReproduced === null ? variantsOf(at) : [];
+  const asked = chosen.map((exchange) => ({ exchange }));
+  const runNeighbours = (name: string): Promise<Observed> => runAsked(at, name, {}, asked, { from: chosen[0]! });
+  const runs: [Observed, Observed] | null =
+    chosen.length === 0 ? null : await Promise.all([runNeighbours('unpatched neighbours 1'), runNeighbours('unpatched neighbours 2')]);
+  const [variantRun, tests, types] = await Promise.all([
+    variants.length === 0 ? null : runVariants(at, variants, 'unpatched variants', {}),
+    at.testArgv ? runCheck(at, at.testArgv, {}) : null,
+    at.typeCheckArgv ? runCheck(at, at.typeCheckArgv, {}) : null,
+  ]);
+  return { neighbours: chosen, runs, variants, variantRun, tests, types };
+}
+
+function runVariants(at: Case, variants: Baseline['variants'], name: string, changes: Changes): Promise<Observed> {
+  const prefix = at.prefix.map((exchange) => ({ exchange }));
+  return runAsked(at, name, changes, [...prefix, ...variants.map(({ asked }) => asked)], { from: at.failing });
+}
+
+const FIRST: readonly Gate[] = [reproduced, complete, sound];
+const SECOND: readonly Gate[] = [errorGone, nothingNew, answered];
+const THIRD: readonly Gate[] = [nothingNew, neighbours, effects, ownTests, sound, meaning];
+
+/**
+ * Judges one candidate by every gate but `determined`. Stops at the first rejection: what comes after it could not change the
+ * verdict. Repeating it gives the same answer.
+ */
+export async function judge(at: Case, baseline: Baseline, changes: Changes): Promise<Judgement> {
+  const began = performance.now();
+  const facts: Facts = {
+    at,
+    baseline,
+    changes,
+    policy: await checkPolicy(at.tree, changes),
+    failing: null,
+    neighbours: null,
+    variants: null,
+    tests: null,
+    types: null,
+  };
+  const results = new Map<string, GateResult>();
+  const look = (gates: readonly Gate[]): boolean => {
+    for (const gate of gates) {
+      const result = gate(facts);
+      if (result) results.set(result.gate, result);
+    }
+    return ![...results.values()].some((result) => result.otherwise === 'rejected');
+  };
+  const done = (): Judgement => {
+    const gates = [...results.values()];
+    const names = baseline.variants.map(({ name }) => name);
+    return {
+      facts,
+      gates,
+      behaviour: facts.failing ? behaviourOf(at, facts.failing, facts.variants, names) : null,
+      survives: facts.neighbours !== null && gates.every((gate) => gate.holds),
+      seconds: (performance.now() - began) / 1000,
+    };
+  };
+
+  if (!look(FIRST) || at.notReproduced !== null) return done();
+  facts.failing = await runFailing(at, 'the failing request', changes);
+  if (!look(SECOND)) return done();
+  const asked = baseline.neighbours.map((exchange) => ({ exchange }));
+  [facts.neighbours, facts.variants, facts.tests, facts.types] = await Promise.all([
+    baseline.runs ? runAsked(at, 'the neighbours', changes, asked, { from: baseline.neighbours[0]! }) : null,
+    baseline.variants.length > 0 ? runVariants(at, baseline.variants, 'the variants', changes) : null,
+    baseline.tests?.passed ? runCheck(at, at.testArgv!, changes) : null,
+    baseline.types?.passed ? runCheck(at, at.typeCheckArgv!, changes) : null,
+  ]);
+  look(THIRD);
+  return done();
+}
+
+/** The whole evidence: a judgement, compared with the rivals that also survived. */
+export function conclude(at: Case, own: Survivor | null, judgement: Judgement, rivals: readonly Survivor[]): Evidence {
+  const { facts, behaviour } = judgement;
+  const determination = own && judgement.survives ? determine(at, own, rivals) : null;
+  const { verdict, reasons, gates } = sumUp([...judgement.gates, ...(determination ? [determination.gate] : [])]);
+  const runs = [...at.unpatched, facts.failing, facts.neighbours, facts.variants].filter((run): run is Observed => run !== null);
+  return {
+    version: 1,
+    verdict,
+    reasons,
+    gates,
+    calls: facts.failing ? failingCalls(at, facts.failing).map((call) => ({ ...call, run: facts.failing!.name })) : [],
+    assumptions: [],
+    alternatives: determination?.alternatives ?? [],
+    behaviour,
+    before: answer(at.failing.response),
+    after: answer(facts.failing?.responses.get(at.failing.id)?.response ?? null),
+    errors: facts.failing?.errors ?? [],
+    runs: runs.map((run) => ({
+      name: run.name,
+      seconds: run.run.seconds,
+      bootMs: run.run.result.readyMs,
+      requests: run.run.result.responses.length,
+      detail: `${run.run.result.calls.length} calls`,
+    })),
+    clock: runs.length > 0 && runs.every(({ run }) => run.clock === 'recorded') ? 'recorded' : 'real',
+    isolation: at.sandbox.level,
+    notChecked: notChecked(facts, gates),
+    seconds: judgement.seconds,
+  };
+}
+
+function answer(response: Json | null): Evidence['before'] {
+  if (!isObject(response)) return null;
+  const body = response['body'];
+  const headers = Array.isArray(response['headers']) ? response['headers'] : [];
+  const pairs = headers.filter((pair): pair is [string, string] => Array.isArray(pair) && typeof pair[0] === 'string');
+  return {
+    status: statusOf(response),
+    headers: Object.fromEntries(pairs),
+    body: !isObject(body) ? '' : typeof body['text'] === 'string' ? body['text'] : `${JSON.stringify(body).length} bytes, not text`,
+  };
+}
+
+/** What a person should know that nobody looked at. */
+function notChecked({ at, baseline, failing }: Facts, gates: readonly GateResult[]): string[] {
+  const missing: string[] = [];
+  if (!at.testArgv) missing.push('the app has no tests of its own');
+  else if (baseline.tests && !baseline.tests.passed) missing.push(`the app's own tests failed before the patch: ${baseline.tests.detail}`);
+  if (!at.typeCheckArgv) missing.push('the app has no type-check');
+  else if (baseline.types && !baseline.types.passed) missing.push("the app's type-check failed before the patch");
+  if (failing?.run.clock === 'real') missing.push('the clock could not be set to the recorded time');
+  if (at.slice.shared.length > 0) missing.push(`${at.slice.shared.length} recorded calls could belong to more than one request`);
+  const stopped = gates.find((gate) => gate.otherwise === 'rejected');
+  if (stopped) missing.push(`what comes after "${stopped.gate}" was not tried`);
+  return missing;
+}
