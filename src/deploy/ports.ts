@@ -1,3 +1,4 @@
+import type { Sandbox } from '../sandbox/port.ts';
 import type { App, AppSettings, DeploymentRecord, Release } from './model.ts';
 
 /** What deploy keeps. `store.ts` does it over Kysely; nothing else here knows the database. */
@@ -35,12 +36,16 @@ export interface ReleaseStore {
 
 /** Builds an image from a folder with a Dockerfile. The `oci` sandbox has one; its registry hands it over. */
 export interface ImageBuilder {
+  /** What runs its images. */
+  readonly sandbox: Sandbox;
   available(): Promise<{ ok: true } | { ok: false; reason: string; mend: string }>;
   /** Returns the image's id. Throws a `VouchError` when the build fails; its output went to `onOutput`. */
   build(request: {
+    /** Folder with the Dockerfile at its top. */
     tree: string;
+    /** Names the image: `APP:v3`. */
     tag: string;
     onOutput: (line: string) => void;
     timeoutMs: number;
-  }): Promise<{ image: string; argv: string[] }>;
+  }): Promise<string>;
 }

@@ -1,0 +1,110 @@
+import { request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
+
+export const HEALTH_AGENT = 'vouch-health';
+
+export interface HealthOptions {
+  port: number;
+  /** Null asks `/healthz`, then `/` if that answers 5xx. */
+  path: string | null;
+  timeoutMs: number;
+  /** Resolves to what to say when the program ends first. */
+  exited: Promise<string>;
+  /** Sent along; the router picks a deployment by them. */
+  headers?: Record<string, string>;
+  now?: () => number;
+}
+
+export interface Healthy {
+  path: string;
+  status: number;
+  milliseconds: number;
+}
+
+/**
+ * Asks again and again until the app answers below 500. Throws `no` with what was seen last, when the time is over or the
+ * program has ended.
+ */
+export async function waitHealthy(options: HealthOptions): Promise<Healthy> {
+  const now = options.now ?? (() => performance.now());
+  const begin = now();
+  const stop = new AbortController();
+  let ended: string | undefined;
+  void options.exited.then((why) => {
+    ended = why;
+    stop.abort();
+  });
+  let seen = 'nothing answered';
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
+    if (ended !== undefined) throw new VouchError('no', ended);
+    const left = options.timeoutMs - (now() - begin);
+    if (left <= 0) throw notHealthy(options.timeoutMs, seen);
+    try {
+      const answer = await probe(options, Math.min(left, 5_000), stop.signal);
+      if (answer.status < 500) return { ...answer, milliseconds: Math.round(now() - begin) };
+      seen = `GET ${answer.path} answered ${answer.status}`;
+    } catch (error) {
+      seen = describe(error, options.port);
+    }
+    // An app that ends is not waited for.
+    await delay(Math.min(pause, Math.max(left, 1)), undefined, { signal: stop.signal }).catch(() => {});
+  }
+}
+
+function notHealthy(timeoutMs: number, seen: string): VouchError {
+  return new VouchError('no', `not healthy within ${timeoutMs / 1000} s: ${seen}`, {
+    hint: 'the app must listen on the port given in $PORT and answer below 500',
+  });
+}
+
+function describe(error: unknown, port: number): string {
+  const code = systemCode(error);
+  if (code === 'ECONNREFUSED') return `nothing listens on port ${port} ($PORT)`;
+  if (code === 'ECONNRESET') return 'the connection was accepted and closed without an answer';
+  return messageOf(error);
+}
+
+async function probe(
+  options: HealthOptions,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ path: string; status: number }> {
+  const paths = options.path === null ? ['/healthz', '/'] : [options.path];
+  let last = { path: paths[0]!, status: 0 };
+  for (const path of paths) {
+    last = { path, status: await ask(options.port, path, options.headers ?? {}, timeoutMs, signal) };
+    if (last.status < 500) return last;
+  }
+  return last;
+}
+
+/** The status of one GET, on a connection of its own; the body is not read. */
+export function ask(
+  port: number,
+  path: string,
+  headers: Record<string, string>,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path,
+        agent: false,
+        headers: { 'user-agent': HEALTH_AGENT, accept: '*/*', ...headers },
+        timeout: timeoutMs,
+        signal,
+      },
+      (response) => {
+        resolve(response.statusCode ?? 0);
+        response.destroy();
+      },
+    );
+    sent.on('timeout', () => sent.destroy(new Error(`GET ${path} was not answered within ${timeoutMs} ms`)));
+    sent.on('error', reject);
+    sent.end();
+  });
+}
