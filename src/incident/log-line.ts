@@ -74,10 +74,13 @@ function textOf(value: Json | undefined): string {
 
 function quotedStacks(line: string): CarriedStack[] {
   const found: CarriedStack[] = [];
+  let done = 0;
   for (const at of line.matchAll(/\\n\s*(?:at |File )/g)) {
     if (found.length >= MAX_STACKS) break;
+    if (at.index < done) continue;
     const start = openingQuote(line, at.index);
-    const end = closingQuote(line, at.index);
+    const { end, next } = closingQuote(line, at.index);
+    done = next;
     const text = parseJson(`"${line.slice(start, end).replace(/\\(?!["\\/bfnrtu])/g, '')}"`);
     if (typeof text === 'string' && looksLikeStack(text) && !found.some((one) => one.text === text)) {
       found.push({ text, nested: false });
@@ -92,15 +95,16 @@ function openingQuote(line: string, from: number): number {
   return floor;
 }
 
-function closingQuote(line: string, from: number): number {
+/** Where the quoted text ends, and where to go on looking. */
+function closingQuote(line: string, from: number): { end: number; next: number } {
   const ceiling = Math.min(line.length, from + 16_000);
   for (let at = from; at < ceiling; at++) {
     if (line[at] === '\\') at++;
-    else if (line[at] === '"') return at;
+    else if (line[at] === '"') return { end: at, next: at };
   }
   // Cut in the middle: the last line of it is not whole.
   const cut = line.lastIndexOf('\\n', ceiling);
-  return cut > from ? cut : ceiling;
+  return { end: cut > from ? cut : ceiling, next: ceiling };
 }
 
 function looksLikeStack(text: string): boolean {
