@@ -110,7 +110,7 @@ class Api {
 
   /** Pull requests from this branch, all pages, open ones first. */
   async pullsOf(branch: string, base: string): Promise<Pull[]> {
-    const values = { ...this.at, head: `${this.at.owner}:${branch}`, base, state: 'all', per_page: 100 };
+    const values = { ...this.at, head: `${this.at.owner}:${branch}`, base, state: 'all' as const, per_page: 100 };
     const rows: unknown[] = [];
     try {
       let pages = 0;

@@ -1,0 +1,117 @@
+import { isSecretName } from '../lib/secrets.ts';
+import { squeezed, type Add, type Scope } from './fact.ts';
+import { literalText, propertyOf } from './modules.ts';
+import { isNode, type Node } from './syntax.ts';
+
+/** What no fix should do, whatever it reaches: swallow errors, change built-ins, switch TLS off, hold secrets. */
+export function harmFacts(node: Node, scope: Scope): void {
+  swallows(node, scope);
+  assignments(node, scope);
+  properties(node, scope);
+}
+
+function swallows(node: Node, { add }: Scope): void {
+  if (node.type === 'CatchClause' && (node['body'] as Node & { body: unknown[] }).body.length === 0)
+    add('swallow', node, 'catch', 'swallows an error (empty catch)');
+  if (node.type === 'TryStatement' && isNode(node['finalizer'])) {
+    const last = (node['finalizer'] as Node & { body: Node[] }).body.at(-1);
+    if (last && /^(?:Return|Break|Continue)Statement$/.test(last.type))
+      add('swallow', node, 'finally', 'swallows an error (finally leaves the function)');
+  }
+  if (node.type !== 'CallExpression') return;
+  const callee = node['callee'] as Node;
+  const method = callee.type === 'MemberExpression' ? propertyOf(callee) : null;
+  const args = node['arguments'] as Node[];
+  const handler = method === 'catch' ? args[0] : method === 'then' ? args[1] : undefined;
+  if (handler && doesNothing(handler))
+    add('swallow', node, '.catch', 'swallows a rejection (a handler that does nothing)');
+  const event = literalText(args[0]);
+  const isHook =
+    /^(?:on|once|addListener|prependListener)$/.test(method ?? '') &&
+    /^(?:uncaughtException|unhandledRejection|uncaughtExceptionMonitor|rejectionHandled|warning)$/.test(
+      event ?? '',
+    );
+  if (isHook || method === 'setUncaughtExceptionCaptureCallback')
+    add('swallow', node, `process ${event ?? method}`, `catches errors of other code (${event ?? method})`);
+  if (/^removeAllListeners$/.test(method ?? ''))
+    add('swallow', node, 'removeAllListeners', 'removes listeners of other code');
+}
+
+function doesNothing(fn: Node): boolean {
+  if (fn.type !== 'ArrowFunctionExpression' && fn.type !== 'FunctionExpression')
+    return fn.type === 'Identifier' && /^noop$/i.test(String(fn['name']));
+  const body = fn['body'] as Node;
+  if (body.type === 'BlockStatement') return (body['body'] as unknown[]).length === 0;
+  return (
+    (body.type === 'Literal' && body['value'] === null) ||
+    (body.type === 'Identifier' && body['name'] === 'undefined') ||
+    (body.type === 'UnaryExpression' && body['operator'] === 'void')
+  );
+}
+
+const BUILT_INS =
+  /^(?:console|process|Error|TypeError|Object|Array|String|Number|Promise|JSON|Date|Math|Function|RegExp|Map|Set|Buffer|Reflect|Symbol|globalThis|global)$/;
+
+function assignments(node: Node, scope: Scope): void {
+  const { add } = scope;
+  const targets =
+    node.type === 'AssignmentExpression'
+      ? [node['left']]
+      : node.type === 'UnaryExpression' && node['operator'] === 'delete'
+        ? [node['argument']]
+        : [];
+  if (node.type === 'CallExpression') {
+    const callee = node['callee'] as Node;
+    const name = callee.type === 'MemberExpression' ? propertyOf(callee) : null;
+    if (/^(?:defineProperty|defineProperties|setPrototypeOf)$/.test(name ?? ''))
+      targets.push((node['arguments'] as unknown[])[0]);
+  }
+  for (const target of targets) {
+    let root = target;
+    let depth = 0;
+    while (isNode(root) && root.type === 'MemberExpression') {
+      root = root['object'];
+      depth++;
+    }
+    if (!isNode(root) || root.type !== 'Identifier') continue;
+    const name = String(root['name']);
+    const viaCall = node.type === 'CallExpression';
+    if (!BUILT_INS.test(name) || scope.bindings.has(name) || (depth === 0 && !viaCall)) continue;
+    const text = squeezed(scope.source, target as Node);
+    if (/^process\.env\b|^process\.exitCode$/.test(text)) continue; // the first is a fact of its own
+    add('tamper', node, text, `changes a built-in (${text})`);
+  }
+}
+
+function properties(node: Node, { add }: Scope): void {
+  const isPair = node.type === 'Property' || node.type === 'PropertyDefinition';
+  if (isPair || node.type === 'VariableDeclarator' || node.type === 'AssignmentExpression') {
+    const target = (isPair ? node : (node['id'] ?? node['left'])) as Node;
+    const name = target.type === 'Identifier' ? String(target['name']) : propertyOf(target);
+    const value = node['value'] ?? node['init'] ?? node['right'];
+    if (name !== null && isNode(value)) pair(name, value, node, add);
+  }
+  const text = node.type === 'TemplateElement' ? (node['value'] as { raw: string }).raw : literalText(node);
+  if (text === null) return;
+  const place = /\/proc\/|\/sys\/fs\/cgroup|LD_PRELOAD|FAKETIME|\.dockerenv|\bVOUCH/.exec(text)?.[0];
+  if (place !== undefined) add('detect', node, place, `looks for the sandbox (${place})`);
+  const tls = /NODE_TLS_REJECT_UNAUTHORIZED|\bsslmode=(?:disable|allow|prefer|no-verify)/.exec(text)?.[0];
+  if (tls !== undefined) add('tls', node, tls, `switches verification of TLS off (${tls})`);
+}
+
+function pair(name: string, value: Node, node: Node, add: Add): void {
+  const isFalse = value.type === 'Literal' && value['value'] === false;
+  const off = /^(?:rejectUnauthorized|strictSSL)$/.test(name)
+    ? !(value.type === 'Literal' && value['value'] === true)
+    : false;
+  if (
+    off ||
+    name === 'checkServerIdentity' ||
+    (/^(?:ssl|tls|useTLS)$/i.test(name) && isFalse) ||
+    (name === 'insecure' && !isFalse)
+  )
+    add('tls', node, name, `switches verification of TLS off (${name})`);
+  const text = literalText(value);
+  if (text !== null && isSecretName(name) && /^\S{8,}$/.test(text) && /\d/.test(text) && /[a-z]/i.test(text))
+    add('secret', node, name, `holds a secret in the source (${name})`);
+}
