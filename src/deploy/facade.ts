@@ -2,6 +2,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { App, AppSettings, DeploymentRecord, Launch, LogLine, Release } from './model.ts';
 import type { ImageBuilder, ReleaseStore } from './ports.ts';
+import type { RestartPolicy } from './restart.ts';
 
 /** What is told about a deployment while it lives. */
 export interface DeploymentHooks {
@@ -86,6 +87,8 @@ export interface DeployerOptions {
   pushWaitMs?: number;
   /** Milliseconds that requests in flight have to end when a release is replaced. Default 10 s. */
   drainMs?: number;
+  /** When a crashed app is started again, and when no more. */
+  restart?: Partial<RestartPolicy>;
 }
 
 /** Runs apps. Every method that names an app throws `not-found` with how to create it when there is none. */
@@ -104,9 +107,10 @@ export interface Deployer {
   /** Stops it, then removes its releases, repository, environment and logs. The incidents are the server's to remove. */
   destroyApp(name: string): Promise<void>;
 
-  /** Builds (or reuses the build of) a commit of the app's repository, starts it, checks it, switches. */
+  /** Builds a commit (id, branch or tag) of the app's repository as a new release, starts it, checks it, switches. */
   deployCommit(app: string, request: { commit: string; onOutput?: OnLine }): Promise<DeployResult>;
-  /** Commits a plain folder to the app's branch, then deploys it. `.git` and `node_modules` at its top are left out. */
+  /** Commits a plain folder to the app's branch, then deploys it. What its
+   * `.gitignore` names, `.git` and `node_modules` are left out. */
   deployTree(
     app: string,
     folder: string,

@@ -11,8 +11,6 @@ export interface HealthOptions {
   timeoutMs: number;
   /** Resolves to what to say when the program ends first. */
   exited: Promise<string>;
-  /** Sent along; the router picks a deployment by them. */
-  headers?: Record<string, string>;
   now?: () => number;
 }
 
@@ -73,20 +71,27 @@ async function probe(
   const paths = options.path === null ? ['/healthz', '/'] : [options.path];
   let last = { path: paths[0]!, status: 0 };
   for (const path of paths) {
-    last = { path, status: await ask(options.port, path, options.headers ?? {}, timeoutMs, signal) };
+    const { status } = await ask(options.port, path, {}, timeoutMs, signal);
+    last = { path, status };
     if (last.status < 500) return last;
   }
   return last;
 }
 
-/** The status of one GET, on a connection of its own; the body is not read. */
+export interface Answer {
+  status: number;
+  /** Named by the router when it was asked to. */
+  deployment: string | undefined;
+}
+
+/** The head of the answer to one GET, on a connection of its own; the body is not read. */
 export function ask(
   port: number,
   path: string,
   headers: Record<string, string>,
   timeoutMs: number,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -99,7 +104,11 @@ export function ask(
         signal,
       },
       (response) => {
-        resolve(response.statusCode ?? 0);
+        const named = response.headers['x-vouch-deployment'];
+        resolve({
+          status: response.statusCode ?? 0,
+          deployment: typeof named === 'string' ? named : undefined,
+        });
         response.destroy();
       },
     );

@@ -7,6 +7,8 @@ export interface ReleaseStore {
   createApp(name: string, settings: AppSettings): Promise<App>;
   findApp(name: string): Promise<App | undefined>;
   listApps(): Promise<App[]>;
+  /** With everything of it. */
+  deleteApp(name: string): Promise<void>;
   saveSettings(app: string, settings: AppSettings): Promise<void>;
   setCurrent(app: string, release: string | null): Promise<void>;
 

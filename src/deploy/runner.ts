@@ -6,6 +6,7 @@ import type { Logger } from '../lib/log.ts';
 import type { Exit, Limits, PreparedSandbox, RunningSandbox, Sandbox } from '../sandbox/port.ts';
 import type { AppLog } from './app-log.ts';
 import type { DeploymentHooks } from './facade.ts';
+import { RESTART, type RestartPolicy } from './restart.ts';
 import { versionOf, type DeploymentRecord, type Launch, type LogLine, type Release } from './model.ts';
 
 export interface RunnerOptions {
@@ -25,16 +26,6 @@ export interface RunnerOptions {
   restart?: Partial<RestartPolicy>;
 }
 
-export interface RestartPolicy {
-  /** Crashes within `windowMs` after which it is given up. */
-  crashes: number;
-  windowMs: number;
-  /** Before the first restart; doubles with each crash in the window. */
-  firstPauseMs: number;
-  longestPauseMs: number;
-}
-
-const RESTART: RestartPolicy = { crashes: 5, windowMs: 60_000, firstPauseMs: 100, longestPauseMs: 10_000 };
 const STOP_GRACE_MS = 5_000;
 const LINES_KEPT = 40;
 /** A process that was left behind may hold a pipe open; its output is not waited for longer than this. */

@@ -32,6 +32,9 @@ export function createReleaseStore(db: Kysely<Database>): ReleaseStore {
     async listApps() {
       return (await appsWithSettings().orderBy('apps.name').execute()).map(toApp);
     },
+    async deleteApp(name) {
+      await db.deleteFrom('apps').where('name', '=', name).execute();
+    },
     async saveSettings(app, settings) {
       const text = JSON.stringify(settings);
       await db
