@@ -18,7 +18,16 @@ export const proposalSchema = z.object({
   /** Id of the stored evidence, if it was judged. */
   evidence: z.string().nullable(),
   trace: z.string().nullable(),
-  pullRequest: z.object({ branch: z.string(), url: z.string() }).nullable(),
+  pullRequest: z
+    .object({
+      branch: z.string(),
+      url: z.string(),
+      /** The forge's own number. */
+      ref: z.string(),
+      /** The commit that was proved: merging anything else is refused. */
+      commit: z.string(),
+    })
+    .nullable(),
   createdAt: z.number(),
 });
 export type Proposal = z.infer<typeof proposalSchema>;

@@ -1,5 +1,7 @@
+import { VouchError } from '../lib/errors.ts';
 import { http1 } from './http1/http1.ts';
 import type { Protocol } from './port.ts';
+import { postgres } from './postgres/postgres.ts';
 import { raw } from './raw/raw.ts';
 
 export { sendRequest } from './http1/client.ts';
@@ -12,10 +14,18 @@ export {
 } from './http1/messages.ts';
 
 /** All protocols; `raw` takes what none of the others knows. */
-export const protocols: readonly Protocol[] = [http1, raw];
+export const protocols: readonly Protocol[] = [http1, postgres, raw];
 
 export function protocolByName(name: string): Protocol | undefined {
   return protocols.find((protocol) => protocol.name === name);
+}
+
+/** The protocol that a recording names. Throws `inconclusive` for one that this version does not speak. */
+export function protocolOf(name: string): Protocol {
+  const found = protocolByName(name);
+  if (!found)
+    throw new VouchError('inconclusive', `the recording holds ${name}, which this version does not speak`);
+  return found;
 }
 
 /** The protocol that is surest of a connection that began so; `raw` if none is more sure than not. */

@@ -29,7 +29,11 @@ export function callClass(protocol: string, canonical: Json): string {
     return `${protocol} ${canonical['command']}${key}`;
   }
   if (typeof canonical['path'] === 'string') {
-    return `${protocol} ${String(canonical['method'])} ${String(canonical['host'])}${routeShape(canonical['path'])}`;
+    return `${protocol} ${text(canonical['method'])} ${text(canonical['host'])}${routeShape(canonical['path'])}`;
   }
   return `${protocol} ${Object.keys(canonical).sort().join(',')}`;
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -33,7 +33,9 @@ export function makePlan(slice: Slice, asked: readonly Asked[], options: PlanOpt
   const requests = asked.map((one) => {
     const id = one.id ?? one.exchange.id;
     const ended = one.exchange.endedAt ?? Infinity;
-    const calls = (slice.callsOf[one.exchange.id] ?? []).map((call) => byId.get(call)).filter((call) => call !== undefined);
+    const calls = (slice.callsOf[one.exchange.id] ?? [])
+      .map((call) => byId.get(call))
+      .filter((call) => call !== undefined);
     const pool = calls.map((call) => {
       const answer = one.answers?.[call.id];
       if (answer === undefined) return call;
@@ -41,7 +43,8 @@ export function makePlan(slice: Slice, asked: readonly Asked[], options: PlanOpt
       extra.push(changed);
       return changed;
     });
-    const tookMs = one.exchange.endedAt === null ? CEILING_MS / 5 : (one.exchange.endedAt - one.exchange.startedAt) / 1000;
+    const tookMs =
+      one.exchange.endedAt === null ? CEILING_MS / 5 : (one.exchange.endedAt - one.exchange.startedAt) / 1000;
     return {
       id,
       request: one.request ?? one.exchange.request,

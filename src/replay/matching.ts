@@ -55,7 +55,9 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
   const pools = new Map(plan.requests.map((request) => [request.id, lookUp(request.pool)]));
   const startup = lookUp(plan.startup);
   // Answers changed for a variant (`ID~…`) are in its pool only.
-  const everything = [...recorded.values()].filter((one) => !one.exchange.id.includes('~')).sort((a, b) => a.exchange.startedAt - b.exchange.startedAt);
+  const everything = [...recorded.values()]
+    .filter((one) => !one.exchange.id.includes('~'))
+    .sort((a, b) => a.exchange.startedAt - b.exchange.startedAt);
   /** Answers that a request has used up, as `REQUEST EXCHANGE`. */
   const used = new Set<string>();
   /** By request and key: how many writes this run had made when the key was last answered. */
@@ -92,13 +94,25 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
         writes,
         match: found?.match ?? 'none',
         exchange: found?.recorded.exchange.id ?? null,
-        nearest: found ? null : nearest(everything, active.flatMap((id) => pools.get(id) ?? []), protocol.name, canonical),
+        nearest: found
+          ? null
+          : nearest(
+              everything,
+              active.flatMap((id) => pools.get(id) ?? []),
+              protocol.name,
+              canonical,
+            ),
         at: Date.now() * 1000,
       };
-      if (!found) return { answer: { found: false, reason: `${call.summary} was never recorded` }, call, latencyUs: 0 };
+      if (!found)
+        return { answer: { found: false, reason: `${call.summary} was never recorded` }, call, latencyUs: 0 };
       const { exchange } = found.recorded;
       if (exchange.response === null) {
-        return { answer: { found: false, reason: `${call.summary} got no answer when it was recorded` }, call, latencyUs: 0 };
+        return {
+          answer: { found: false, reason: `${call.summary} got no answer when it was recorded` },
+          call,
+          latencyUs: 0,
+        };
       }
       const latencyUs = exchange.endedAt === null ? 0 : exchange.endedAt - exchange.startedAt;
       return { answer: { found: true, response: exchange.response }, call, latencyUs };
@@ -129,8 +143,11 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
       function fromElsewhere(): { recorded: Recorded; match: Match } | undefined {
         const touched = touches(protocol.name, canonical);
         // This run may have changed what the others saw.
-        if (writesMade > written.length || written.some((one) => overlap(one.touches, touched))) return undefined;
-        const same = everything.filter((one) => fits(one, 'normalised') && one.exchange.complete && one.exchange.response !== null);
+        if (writesMade > written.length || written.some((one) => overlap(one.touches, touched)))
+          return undefined;
+        const same = everything.filter(
+          (one) => fits(one, 'normalised') && one.exchange.complete && one.exchange.response !== null,
+        );
         const answer = (one: Recorded): string => canonicalJson(protocol.comparable(one.exchange.response!));
         const moment = recordedAt.get(active[0] ?? '') ?? 0;
         const before = same.findLast((one) => one.exchange.startedAt <= moment);
@@ -149,7 +166,8 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
         if (before && undisturbed(before)) return { recorded: before, match: 'normalised' };
         if (after && undisturbed(after)) return { recorded: after, match: 'normalised' };
         // Writes lie between, but the answer was the same on both sides of the moment.
-        if (before && after && answer(before) === answer(after)) return { recorded: before, match: 'normalised' };
+        if (before && after && answer(before) === answer(after))
+          return { recorded: before, match: 'normalised' };
         return undefined;
       }
     },
@@ -159,7 +177,12 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
    * The next answer of one key. A read that comes more often than recorded gets the last answer again, if this run wrote
    * nothing since; a write that comes more often than recorded gets none.
    */
-  function inOrder(request: string, key: string, fitting: Recorded[], writes: boolean | null): Recorded | undefined {
+  function inOrder(
+    request: string,
+    key: string,
+    fitting: Recorded[],
+    writes: boolean | null,
+  ): Recorded | undefined {
     const all = writes === false ? fitting.filter((one) => !stale(one)) : fitting;
     const next = all.find((one) => !used.has(`${request} ${one.exchange.id}`));
     if (next) {
@@ -173,12 +196,22 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
   /** A read recorded before a write that this run has made already, of the same things: its answer is out of date. */
   function stale(read: Recorded): boolean {
     const ended = read.exchange.endedAt ?? read.exchange.startedAt;
-    return written.some((write) => write.destination === read.destination && write.exchange.startedAt >= ended && overlap(write.touches, read.touches));
+    return written.some(
+      (write) =>
+        write.destination === read.destination &&
+        write.exchange.startedAt >= ended &&
+        overlap(write.touches, read.touches),
+    );
   }
 }
 
 /** The recorded call that is most alike: the same pool first, then anything of that protocol. */
-function nearest(everything: Recorded[], pool: Recorded[], protocol: string, canonical: Json): Call['nearest'] {
+function nearest(
+  everything: Recorded[],
+  pool: Recorded[],
+  protocol: string,
+  canonical: Json,
+): Call['nearest'] {
   let best: { recorded: Recorded; found: ReturnType<typeof differences>; distance: number } | undefined;
   const inPool = new Set(pool);
   for (const one of everything.slice(-500)) {
@@ -188,7 +221,11 @@ function nearest(everything: Recorded[], pool: Recorded[], protocol: string, can
     if (!best || distance < best.distance) best = { recorded: one, found, distance };
   }
   if (!best) return null;
-  return { exchange: best.recorded.exchange.id, summary: best.recorded.exchange.summary, differences: best.found };
+  return {
+    exchange: best.recorded.exchange.id,
+    summary: best.recorded.exchange.summary,
+    differences: best.found,
+  };
 }
 
 export function destinationName(destination: { host: string; port: number }): string {

@@ -14,7 +14,9 @@ const MASK = '\u0000noise';
 /** `rows.0.id` → `rows.*.id`, but positions of parameters and arguments keep their number: they mean something. */
 export function generalise(path: string): string {
   const parts = path.split('.');
-  return parts.map((part, i) => (/^\d+$/.test(part) && !(i === 1 && /^(params|args)$/.test(parts[0]!)) ? '*' : part)).join('.');
+  return parts
+    .map((part, i) => (/^\d+$/.test(part) && !(i === 1 && /^(params|args)$/.test(parts[0]!)) ? '*' : part))
+    .join('.');
 }
 
 /** The rules that make several equal runs of one thing equal. The whole value never becomes a rule, nor does a status. */
@@ -25,7 +27,9 @@ export function learn(values: readonly Json[]): string[] {
     for (const { path, before, after } of differences(first, other, 500)) {
       if (path === '' || path === 'status') continue;
       const tokens =
-        typeof before === 'string' && typeof after === 'string' && withoutGenerated(before) === withoutGenerated(after);
+        typeof before === 'string' &&
+        typeof after === 'string' &&
+        withoutGenerated(before) === withoutGenerated(after);
       rules.add(generalise(path) + (tokens ? TOKENS : ''));
     }
   }
@@ -42,7 +46,10 @@ export function mask(value: Json, rules: NoiseRules): Json {
     if (path !== '' && rules.has(rule)) return MASK;
     if (path !== '' && typeof at === 'string' && rules.has(rule + TOKENS)) return withoutGenerated(at);
     if (Array.isArray(at)) return at.map((item, i) => walk(item, join(path, String(i))));
-    if (isObject(at)) return Object.fromEntries(Object.entries(at).map(([key, member]) => [key, walk(member, join(path, key))]));
+    if (isObject(at))
+      return Object.fromEntries(
+        Object.entries(at).map(([key, member]) => [key, walk(member, join(path, key))]),
+      );
     return at;
   }
 }
@@ -70,7 +77,11 @@ interface SeenCall {
  * Learns from two equal runs: where the calls of one class differ between them *and* from what was recorded, by position in the run.
  * Returns the noise with what was learned added, and whether anything was.
  */
-export function learnCalls(a: readonly SeenCall[], b: readonly SeenCall[], noise: CallNoise): { noise: CallNoise; learned: boolean } {
+export function learnCalls(
+  a: readonly SeenCall[],
+  b: readonly SeenCall[],
+  noise: CallNoise,
+): { noise: CallNoise; learned: boolean } {
   const next: CallNoise = structuredClone(noise);
   let learned = false;
   const waiting = new Map<string, SeenCall[]>();

@@ -27,8 +27,14 @@ export const replayPlanSchema = z.object({
       request: z.json(),
       /** Outbound exchanges that answer this request's calls, each once, in recorded order. */
       pool: z.array(z.string()),
-      /** Recorded duration; deadlines are multiples of it, with a floor. */
+      /** Microseconds since 1970: answers recorded elsewhere are chosen by their distance to it. */
+      recordedAt: z.number(),
+      /** Milliseconds after the first request, for the `recorded` schedule. */
+      offsetMs: z.number(),
+      /** A multiple of the recorded duration, with a floor. */
       timeoutMs: z.number(),
+      /** Whether some of the pool's calls began after the answer: the driver then waits for them. */
+      lateCalls: z.boolean(),
     }),
   ),
   /** Milliseconds to stay after the last answer, for errors and calls that come after it. */
@@ -59,7 +65,9 @@ export const callSchema = z.object({
     .object({
       exchange: z.string(),
       summary: z.string(),
-      differences: z.array(z.object({ path: z.string(), before: z.json().optional(), after: z.json().optional() })),
+      differences: z.array(
+        z.object({ path: z.string(), before: z.json().optional(), after: z.json().optional() }),
+      ),
     })
     .nullable(),
   at: z.number(),

@@ -8,7 +8,13 @@ import { lineSplitter } from '../lib/lines.ts';
 import { scratchDir } from '../lib/scratch.ts';
 import { rm } from 'node:fs/promises';
 import type { Exit, PreparedSandbox, RunningSandbox, Sandbox, SandboxSpec } from '../sandbox/port.ts';
-import { fromWorkerSchema, type FromWorker, type ReplayPlan, type ReplayResult, type ToWorker } from './plan.ts';
+import {
+  fromWorkerSchema,
+  type FromWorker,
+  type ReplayPlan,
+  type ReplayResult,
+  type ToWorker,
+} from './plan.ts';
 
 const WORKER = fileURLToPath(new URL('./worker/main.ts', import.meta.url));
 const MAX_OUTPUT_LINES = 20_000;
@@ -68,7 +74,9 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
   const scratch = await scratchDir('replay');
   const sockets = socketPaths(options.plan, scratch);
   await mkdir(scratch, { recursive: true });
-  const binds = Object.fromEntries(Object.keys(sockets).map((path) => [dirname(path), join(scratch, encodeFolder(dirname(path)))]));
+  const binds = Object.fromEntries(
+    Object.keys(sockets).map((path) => [dirname(path), join(scratch, encodeFolder(dirname(path)))]),
+  );
   for (const folder of Object.values(binds)) await mkdir(folder, { recursive: true, mode: 0o755 });
   let prepared: PreparedSandbox | undefined;
   let worker: Worker | undefined;
@@ -116,7 +124,8 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
 function socketPaths(plan: ReplayPlan, scratch: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const { host, port } of plan.destinations) {
-    if (port === 0 && host.startsWith('/')) found[host] = join(scratch, encodeFolder(dirname(host)), host.slice(dirname(host).length + 1));
+    if (port === 0 && host.startsWith('/'))
+      found[host] = join(scratch, encodeFolder(dirname(host)), host.slice(dirname(host).length + 1));
   }
   return found;
 }
@@ -177,12 +186,15 @@ function startWorker(prepared: PreparedSandbox, signal: AbortSignal | undefined)
     wake?.();
   };
   // A worker's lines carry whole bodies: the bound is on all of a replay, not on a log line.
-  const lines = lineSplitter((line) => {
-    const message = fromWorkerSchema.safeParse(JSON.parse(line));
-    if (!message.success) return fail(`unreadable answer: ${message.error.message.slice(0, 300)}`);
-    queue.push(message.data);
-    wake?.();
-  }, 512 * 1024 * 1024);
+  const lines = lineSplitter(
+    (line) => {
+      const message = fromWorkerSchema.safeParse(JSON.parse(line));
+      if (!message.success) return fail(`unreadable answer: ${message.error.message.slice(0, 300)}`);
+      queue.push(message.data);
+      wake?.();
+    },
+    512 * 1024 * 1024,
+  );
   child.stdout!.on('data', (chunk: Buffer) => lines.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-2000)));
   child.stdin!.on('error', () => {}); // reported by its exit
@@ -194,11 +206,15 @@ function startWorker(prepared: PreparedSandbox, signal: AbortSignal | undefined)
   return {
     send: (message) => void child.stdin!.write(`${JSON.stringify(message)}\n`),
     async next(type) {
-      const timer = setTimeout(() => fail(`no ${type} within ${WORKER_DEADLINE_MS / 1000} s`), WORKER_DEADLINE_MS);
+      const timer = setTimeout(
+        () => fail(`no ${type} within ${WORKER_DEADLINE_MS / 1000} s`),
+        WORKER_DEADLINE_MS,
+      );
       try {
         for (;;) {
           const message = queue.shift();
-          if (message?.type === 'failed') throw new VouchError('unavailable', `replay worker: ${message.message}`);
+          if (message?.type === 'failed')
+            throw new VouchError('unavailable', `replay worker: ${message.message}`);
           if (message?.type === type) return message as Extract<FromWorker, { type: typeof type }>;
           if (broken) throw broken;
           await new Promise<void>((resolve) => (wake = resolve));

@@ -1,6 +1,7 @@
 import { isObject, type Json } from '../lib/json.ts';
 
-const TABLES = /\b(?:from|join|into|update|table|truncate|only)\s+((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)/gi;
+const TABLES =
+  /\b(?:from|join|into|update|table|truncate|only)\s+((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)/gi;
 
 /**
  * The things that a call reads or writes, by name, as far as its text tells: tables of an SQL statement, keys of a Redis command,
@@ -10,7 +11,9 @@ const TABLES = /\b(?:from|join|into|update|table|truncate|only)\s+((?:"[^"]+"|[a
 export function touches(protocol: string, canonical: Json): ReadonlySet<string> | null {
   if (!isObject(canonical)) return null;
   if (protocol === 'postgres' && typeof canonical['sql'] === 'string') {
-    const names = [...canonical['sql'].matchAll(TABLES)].map((match) => match[1]!.toLowerCase().replaceAll('"', ''));
+    const names = [...canonical['sql'].matchAll(TABLES)].map((match) =>
+      match[1]!.toLowerCase().replaceAll('"', ''),
+    );
     return names.length === 0 ? null : new Set(names);
   }
   if (protocol === 'redis' && Array.isArray(canonical['args'])) {

@@ -26,7 +26,12 @@ export function writesOf(at: Case, calls: readonly Call[]): Write[] {
 }
 
 /** What the candidate does with the failing request and its variants. */
-export function behaviourOf(at: Case, failing: Observed, variants: Observed | null, names: readonly string[]): Behaviour {
+export function behaviourOf(
+  at: Case,
+  failing: Observed,
+  variants: Observed | null,
+  names: readonly string[],
+): Behaviour {
   const answer = (observed: Observed, id: string): { status: number | null; body: Json } => {
     const response = observed.responses.get(id)?.response;
     return { status: statusOf(response), body: bodyOf(response) };
@@ -38,11 +43,13 @@ export function behaviourOf(at: Case, failing: Observed, variants: Observed | nu
     ...answer(failing, at.failing.id),
     writes: writesOf(at, failingCalls(at, failing)).map((write) => write.canonical),
     variants: variants
-      ? names.filter((name) => answered(name)).map((name) => ({
-          name,
-          ...answer(variants, name),
-          writes: writesOf(at, callsDuring(variants, name)).map((write) => write.canonical),
-        }))
+      ? names
+          .filter((name) => answered(name))
+          .map((name) => ({
+            name,
+            ...answer(variants, name),
+            writes: writesOf(at, callsDuring(variants, name)).map((write) => write.canonical),
+          }))
       : [],
   };
 }
@@ -52,13 +59,19 @@ export function behaviourOf(at: Case, failing: Observed, variants: Observed | nu
  * status counts.
  */
 export function sameBehaviour(a: Behaviour, b: Behaviour): boolean {
-  const names = new Set(b.variants.map(({ name }) => name).filter((name) => a.variants.some((variant) => variant.name === name)));
+  const names = new Set(
+    b.variants.map(({ name }) => name).filter((name) => a.variants.some((variant) => variant.name === name)),
+  );
   return canonicalJson(outside(a, names)) === canonicalJson(outside(b, names));
 }
 
 function outside(behaviour: Behaviour, names: ReadonlySet<string>): Json {
   const one = (at: Pick<Behaviour, 'status' | 'body' | 'writes'>): { [key: string]: Json } =>
-    at.status === null || at.status >= 500 ? { status: at.status } : { status: at.status, body: at.body, writes: at.writes };
-  const variants = behaviour.variants.filter(({ name }) => names.has(name)).map((variant): Json => [variant.name, one(variant)]);
+    at.status === null || at.status >= 500
+      ? { status: at.status }
+      : { status: at.status, body: at.body, writes: at.writes };
+  const variants = behaviour.variants
+    .filter(({ name }) => names.has(name))
+    .map((variant): Json => [variant.name, one(variant)]);
   return { ...one(behaviour), variants };
 }

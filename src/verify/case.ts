@@ -2,7 +2,7 @@ import { VouchError } from '../lib/errors.ts';
 import { canonicalJson, type Json } from '../lib/json.ts';
 import type { ErrorEvent } from '../incident/model.ts';
 import type { Exchange } from '../protocol/port.ts';
-import { protocolByName } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import type { Slice } from '../record/model.ts';
 import { makePlan, type Asked } from '../replay/make-plan.ts';
 import { learnCalls, type CallNoise } from '../replay/noise.ts';
@@ -64,9 +64,13 @@ const NOISE_ROUNDS = 3;
 export async function openCase(input: CaseInput): Promise<Case> {
   const failing = input.slice.exchanges.find((exchange) => exchange.id === input.slice.failing);
   if (!failing) {
-    throw new VouchError('inconclusive', 'the error could not be tied to a recorded request, so there is nothing to replay', {
-      hint: 'look at `vouch incident`: its confidence says what was seen around the error',
-    });
+    throw new VouchError(
+      'inconclusive',
+      'the error could not be tied to a recorded request, so there is nothing to replay',
+      {
+        hint: 'look at `vouch incident`: its confidence says what was seen around the error',
+      },
+    );
   }
   const base: Case = {
     ...input,
@@ -98,9 +102,13 @@ function lingerFor(error: ErrorEvent, failing: Exchange): number {
 function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'together'>> {
   yield { prefix: [], schedule: 'sequential', together: [] };
   const inbound = inboundOf(at.slice).filter((exchange) => exchange.id !== at.failing.id);
-  const before = inbound.filter((exchange) => exchange.startedAt < at.failing.startedAt && isHealthy(exchange));
+  const before = inbound.filter(
+    (exchange) => exchange.startedAt < at.failing.startedAt && isHealthy(exchange),
+  );
   const overlapping = inbound.filter(
-    (other) => other.startedAt < (at.failing.endedAt ?? Infinity) && (other.endedAt ?? Infinity) > at.failing.startedAt,
+    (other) =>
+      other.startedAt < (at.failing.endedAt ?? Infinity) &&
+      (other.endedAt ?? Infinity) > at.failing.startedAt,
   );
   const earlier = before.filter((exchange) => !overlapping.includes(exchange)).slice(-MAX_PREFIX);
   if (before.length > 0) yield { prefix: before.slice(-MAX_PREFIX), schedule: 'sequential', together: [] };
@@ -114,11 +122,19 @@ function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'to
 async function tryWay(at: Case): Promise<Case> {
   let current = at;
   for (let round = 0; ; round++) {
-    const runs = await Promise.all(['unpatched 1', 'unpatched 2'].map((name) => runFailing(current, name, {})));
+    const runs = await Promise.all(
+      ['unpatched 1', 'unpatched 2'].map((name) => runFailing(current, name, {})),
+    );
     const ready = runs.filter(({ run }) => run.result.ready);
-    const bootMs = ready.length === 0 ? current.bootMs : Math.max(...ready.map(({ run }) => run.result.readyMs));
+    const bootMs =
+      ready.length === 0 ? current.bootMs : Math.max(...ready.map(({ run }) => run.result.readyMs));
     const late = bootMs > current.bootMs && current.bootMs === FIRST_BOOT_GUESS_MS;
-    current = { ...current, unpatched: runs, bootMs: Math.round(bootMs * 1.3 + 100), notReproduced: whyNot(current, runs) };
+    current = {
+      ...current,
+      unpatched: runs,
+      bootMs: Math.round(bootMs * 1.3 + 100),
+      notReproduced: whyNot(current, runs),
+    };
     const { noise, learned } = learnCalls(seen(current, runs[0]!), seen(current, runs[1]!), current.noise);
     if ((!learned && !(late && current.notReproduced !== null)) || round >= NOISE_ROUNDS) return current;
     current = { ...current, noise };
@@ -128,7 +144,8 @@ async function tryWay(at: Case): Promise<Case> {
 function whyNot(at: Case, runs: readonly Observed[]): string | null {
   const times = runs.filter((run) => raised(run, at.error.fingerprint)).length;
   if (times === runs.length) return null;
-  if (times > 0) return `the error was raised in ${times} of ${runs.length} replays: it depends on something that is not recorded`;
+  if (times > 0)
+    return `the error was raised in ${times} of ${runs.length} replays: it depends on something that is not recorded`;
   const dead = runs.find(({ run }) => !run.result.ready);
   if (dead) {
     const said = dead.run.output.slice(-3).map(({ text }) => text.trim());
@@ -148,14 +165,18 @@ function whyNot(at: Case, runs: readonly Observed[]): string | null {
     .join('; ');
 }
 
-function seen(at: Case, observed: Observed): { protocol: string; canonical: Json; recorded: Json | undefined }[] {
+function seen(
+  at: Case,
+  observed: Observed,
+): { protocol: string; canonical: Json; recorded: Json | undefined }[] {
   const byId = new Map(at.slice.exchanges.map((exchange) => [exchange.id, exchange]));
   return observed.run.result.calls.map((call) => {
-    const recorded = call.match === 'exact' ? undefined : byId.get(call.exchange ?? call.nearest?.exchange ?? '');
+    const recorded =
+      call.match === 'exact' ? undefined : byId.get(call.exchange ?? call.nearest?.exchange ?? '');
     return {
       protocol: call.protocol,
       canonical: call.canonical,
-      recorded: recorded ? protocolByName(recorded.protocol).canonical(recorded.request) : undefined,
+      recorded: recorded ? protocolOf(recorded.protocol).canonical(recorded.request) : undefined,
     };
   });
 }
@@ -163,7 +184,13 @@ function seen(at: Case, observed: Observed): { protocol: string; canonical: Json
 /** Replays what makes the failure, with a candidate's changes. */
 export async function runFailing(at: Case, name: string, changes: Changes): Promise<Observed> {
   const sent = [...at.prefix, ...at.together, at.failing].sort((a, b) => a.startedAt - b.startedAt);
-  return runAsked(at, name, changes, sent.map((exchange) => ({ exchange })), { schedule: at.schedule, from: at.failing });
+  return runAsked(
+    at,
+    name,
+    changes,
+    sent.map((exchange) => ({ exchange })),
+    { schedule: at.schedule, from: at.failing },
+  );
 }
 
 /** Replays any requests against the tree with changes, in a fresh sandbox. `from`: the exchange at whose time the clock starts. */
@@ -214,12 +241,14 @@ export function failingCalls(at: Case, observed: Observed): Observed['run']['res
 
 /** Inbound exchanges of the failing request's route, itself left out. */
 export function siblingsOf(at: Case): Exchange[] {
-  return inboundOf(at.slice).filter((exchange) => exchange.id !== at.failing.id && sameRoute(exchange, at.failing));
+  return inboundOf(at.slice).filter(
+    (exchange) => exchange.id !== at.failing.id && sameRoute(exchange, at.failing),
+  );
 }
 
 /** Recorded exchanges that asked exactly what failed. */
 export function sameRequest(at: Case): Exchange[] {
-  const http = protocolByName(at.failing.protocol);
+  const http = protocolOf(at.failing.protocol);
   const key = canonicalJson(http.canonical(at.failing.request));
   return siblingsOf(at).filter((exchange) => canonicalJson(http.canonical(exchange.request)) === key);
 }

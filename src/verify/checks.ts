@@ -34,10 +34,17 @@ export async function runCheck(at: Case, argv: readonly string[], changes: Chang
     const exit = await Promise.race([program.exited, late]);
     clearTimeout(timer);
     if (exit === null) return { passed: false, detail: `not done after ${DEADLINE_MS / 1000} s` };
-    const counts = lines.find((line) => /^(?:ℹ |# )?pass \d+/.test(line)) ?? lines.findLast((line) => /\b\d+ (passed|passing)\b/.test(line));
+    const counts =
+      lines.find((line) => /^(?:ℹ |# )?pass \d+/.test(line)) ??
+      lines.findLast((line) => /\b\d+ (passed|passing)\b/.test(line));
     const failure = lines.find((line) => /^not ok|^✖|FAIL|AssertionError|error TS\d+/.test(line.trim()));
     const passed = exit.code === 0;
-    return { passed, detail: (passed ? (counts ?? 'passed') : (failure ?? lines.at(-1) ?? `status ${exit.code}`)).trim().slice(0, 300) };
+    return {
+      passed,
+      detail: (passed ? (counts ?? 'passed') : (failure ?? lines.at(-1) ?? `status ${exit.code}`))
+        .trim()
+        .slice(0, 300),
+    };
   } finally {
     await prepared.destroy();
   }

@@ -36,11 +36,17 @@ export const behaviourSchema = z.object({
   /** Canonical outgoing writes, noise removed. */
   writes: z.array(z.json()),
   /** The same for each variant of the failing request. */
-  variants: z.array(z.object({ name: z.string(), status: z.number().nullable(), body: z.json(), writes: z.array(z.json()) })),
+  variants: z.array(
+    z.object({ name: z.string(), status: z.number().nullable(), body: z.json(), writes: z.array(z.json()) }),
+  ),
 });
 export type Behaviour = z.infer<typeof behaviourSchema>;
 
-const answerSchema = z.object({ status: z.number().nullable(), headers: z.record(z.string(), z.string()), body: z.string() });
+const answerSchema = z.object({
+  status: z.number().nullable(),
+  headers: z.record(z.string(), z.string()),
+  body: z.string(),
+});
 
 /** Everything that a verdict rests on. Stored whole; the page, the command line and the pull request show this. */
 export const evidenceSchema = z.object({
@@ -51,14 +57,27 @@ export const evidenceSchema = z.object({
   calls: z.array(callSchema.extend({ run: z.string() })),
   assumptions: z.array(z.string()),
   alternatives: z.array(
-    z.object({ proposal: z.string(), answer: z.object({ status: z.number().nullable(), body: z.json() }), writes: z.array(z.json()), why: z.string() }),
+    z.object({
+      proposal: z.string(),
+      answer: z.object({ status: z.number().nullable(), body: z.json() }),
+      writes: z.array(z.json()),
+      why: z.string(),
+    }),
   ),
   behaviour: behaviourSchema.nullable(),
   /** The answer to the failing request: as recorded, and with the candidate. */
   before: answerSchema.nullable(),
   after: answerSchema.nullable(),
   errors: z.array(errorEventSchema),
-  runs: z.array(z.object({ name: z.string(), seconds: z.number(), bootMs: z.number(), requests: z.number(), detail: z.string() })),
+  runs: z.array(
+    z.object({
+      name: z.string(),
+      seconds: z.number(),
+      bootMs: z.number(),
+      requests: z.number(),
+      detail: z.string(),
+    }),
+  ),
   clock: z.enum(['recorded', 'real']),
   isolation: z.enum(['oci', 'local']),
   notChecked: z.array(z.string()),

@@ -37,8 +37,18 @@ export interface Facts {
 
 export type Gate = (facts: Facts) => GateResult | null;
 
-export const holds = (gate: GateResult['gate'], detail: string): GateResult => ({ gate, holds: true, otherwise: null, detail });
-export const rejects = (gate: GateResult['gate'], detail: string): GateResult => ({ gate, holds: false, otherwise: 'rejected', detail });
+export const holds = (gate: GateResult['gate'], detail: string): GateResult => ({
+  gate,
+  holds: true,
+  otherwise: null,
+  detail,
+});
+export const rejects = (gate: GateResult['gate'], detail: string): GateResult => ({
+  gate,
+  holds: false,
+  otherwise: 'rejected',
+  detail,
+});
 export const unsure = (gate: GateResult['gate'], detail: string): GateResult => ({
   gate,
   holds: false,

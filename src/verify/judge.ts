@@ -36,9 +36,12 @@ export async function baselineOf(at: Case): Promise<Baseline> {
   const chosen = chooseNeighbours(at.slice, at.failing);
   const variants = at.notReproduced === null ? variantsOf(at) : [];
   const asked = chosen.map((exchange) => ({ exchange }));
-  const runNeighbours = (name: string): Promise<Observed> => runAsked(at, name, {}, asked, { from: chosen[0]! });
+  const runNeighbours = (name: string): Promise<Observed> =>
+    runAsked(at, name, {}, asked, { from: chosen[0]! });
   const runs: [Observed, Observed] | null =
-    chosen.length === 0 ? null : await Promise.all([runNeighbours('unpatched neighbours 1'), runNeighbours('unpatched neighbours 2')]);
+    chosen.length === 0
+      ? null
+      : await Promise.all([runNeighbours('unpatched neighbours 1'), runNeighbours('unpatched neighbours 2')]);
   const [variantRun, tests, types] = await Promise.all([
     variants.length === 0 ? null : runVariants(at, variants, 'unpatched variants', {}),
     at.testArgv ? runCheck(at, at.testArgv, {}) : null,
@@ -47,9 +50,16 @@ export async function baselineOf(at: Case): Promise<Baseline> {
   return { neighbours: chosen, runs, variants, variantRun, tests, types };
 }
 
-function runVariants(at: Case, variants: Baseline['variants'], name: string, changes: Changes): Promise<Observed> {
+function runVariants(
+  at: Case,
+  variants: Baseline['variants'],
+  name: string,
+  changes: Changes,
+): Promise<Observed> {
   const prefix = at.prefix.map((exchange) => ({ exchange }));
-  return runAsked(at, name, changes, [...prefix, ...variants.map(({ asked }) => asked)], { from: at.failing });
+  return runAsked(at, name, changes, [...prefix, ...variants.map(({ asked }) => asked)], {
+    from: at.failing,
+  });
 }
 
 const FIRST: readonly Gate[] = [reproduced, complete, sound];
@@ -108,17 +118,29 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
 }
 
 /** The whole evidence: a judgement, compared with the rivals that also survived. */
-export function conclude(at: Case, own: Survivor | null, judgement: Judgement, rivals: readonly Survivor[]): Evidence {
+export function conclude(
+  at: Case,
+  own: Survivor | null,
+  judgement: Judgement,
+  rivals: readonly Survivor[],
+): Evidence {
   const { facts, behaviour } = judgement;
   const determination = own && judgement.survives ? determine(at, own, rivals) : null;
-  const { verdict, reasons, gates } = sumUp([...judgement.gates, ...(determination ? [determination.gate] : [])]);
-  const runs = [...at.unpatched, facts.failing, facts.neighbours, facts.variants].filter((run): run is Observed => run !== null);
+  const { verdict, reasons, gates } = sumUp([
+    ...judgement.gates,
+    ...(determination ? [determination.gate] : []),
+  ]);
+  const runs = [...at.unpatched, facts.failing, facts.neighbours, facts.variants].filter(
+    (run): run is Observed => run !== null,
+  );
   return {
     version: 1,
     verdict,
     reasons,
     gates,
-    calls: facts.failing ? failingCalls(at, facts.failing).map((call) => ({ ...call, run: facts.failing!.name })) : [],
+    calls: facts.failing
+      ? failingCalls(at, facts.failing).map((call) => ({ ...call, run: facts.failing!.name }))
+      : [],
     assumptions: [],
     alternatives: determination?.alternatives ?? [],
     behaviour,
@@ -143,11 +165,17 @@ function answer(response: Json | null): Evidence['before'] {
   if (!isObject(response)) return null;
   const body = response['body'];
   const headers = Array.isArray(response['headers']) ? response['headers'] : [];
-  const pairs = headers.filter((pair): pair is [string, string] => Array.isArray(pair) && typeof pair[0] === 'string');
+  const pairs = headers.filter(
+    (pair): pair is [string, string] => Array.isArray(pair) && typeof pair[0] === 'string',
+  );
   return {
     status: statusOf(response),
     headers: Object.fromEntries(pairs),
-    body: !isObject(body) ? '' : typeof body['text'] === 'string' ? body['text'] : `${JSON.stringify(body).length} bytes, not text`,
+    body: !isObject(body)
+      ? ''
+      : typeof body['text'] === 'string'
+        ? body['text']
+        : `${JSON.stringify(body).length} bytes, not text`,
   };
 }
 
@@ -155,11 +183,14 @@ function answer(response: Json | null): Evidence['before'] {
 function notChecked({ at, baseline, failing }: Facts, gates: readonly GateResult[]): string[] {
   const missing: string[] = [];
   if (!at.testArgv) missing.push('the app has no tests of its own');
-  else if (baseline.tests && !baseline.tests.passed) missing.push(`the app's own tests failed before the patch: ${baseline.tests.detail}`);
+  else if (baseline.tests && !baseline.tests.passed)
+    missing.push(`the app's own tests failed before the patch: ${baseline.tests.detail}`);
   if (!at.typeCheckArgv) missing.push('the app has no type-check');
-  else if (baseline.types && !baseline.types.passed) missing.push("the app's type-check failed before the patch");
+  else if (baseline.types && !baseline.types.passed)
+    missing.push("the app's type-check failed before the patch");
   if (failing?.run.clock === 'real') missing.push('the clock could not be set to the recorded time');
-  if (at.slice.shared.length > 0) missing.push(`${at.slice.shared.length} recorded calls could belong to more than one request`);
+  if (at.slice.shared.length > 0)
+    missing.push(`${at.slice.shared.length} recorded calls could belong to more than one request`);
   const stopped = gates.find((gate) => gate.otherwise === 'rejected');
   if (stopped) missing.push(`what comes after "${stopped.gate}" was not tried`);
   return missing;

@@ -20,9 +20,9 @@ export function isHealthy(exchange: Exchange): boolean {
 
 /** `POST /orders/:id` — method and route pattern, by which siblings are found. */
 export function routeOf(exchange: Exchange): string {
-  if (!isObject(exchange.request)) return exchange.summary;
-  const { method, target } = exchange.request;
-  return `${String(method)} ${routePattern(String(target))}`;
+  const { method, target } = isObject(exchange.request) ? exchange.request : {};
+  if (typeof method !== 'string' || typeof target !== 'string') return exchange.summary;
+  return `${method} ${routePattern(target)}`;
 }
 
 export function sameRoute(a: Exchange, b: Exchange): boolean {

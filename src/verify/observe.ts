@@ -4,7 +4,7 @@ import { createDetector } from '../incident/detect.ts';
 import type { ErrorEvent } from '../incident/model.ts';
 import { serverError } from '../incident/server-error.ts';
 import type { Exchange } from '../protocol/port.ts';
-import { protocolByName } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import type { Call, ReplayResult } from '../replay/plan.ts';
 import type { ReplayRun } from '../replay/run.ts';
 
@@ -42,7 +42,7 @@ export function statusOf(response: Json | null | undefined): number | null {
   return isObject(response) && typeof response['status'] === 'number' ? response['status'] : null;
 }
 
-const http = protocolByName('http1');
+const http = protocolOf('http1');
 
 /** A response as it is compared; null for none. */
 export function comparable(response: Json | null | undefined): Json {

@@ -8,7 +8,8 @@ export function shapeOf(value: Json, into: Shape = new Map(), path = ''): Shape 
   into.set(path, kinds.add(kindOf(value)));
   const join = (key: string): string => (path === '' ? key : `${path}.${key}`);
   if (Array.isArray(value)) for (const item of value) shapeOf(item, into, join('*'));
-  else if (isObject(value)) for (const [key, member] of Object.entries(value)) shapeOf(member, into, join(key));
+  else if (isObject(value))
+    for (const [key, member] of Object.entries(value)) shapeOf(member, into, join(key));
   return into;
 }
 
@@ -27,14 +28,17 @@ function kindOf(value: Json): string {
 export function oddities(value: Json, examples: readonly Json[]): string[] {
   const shapes = examples.map((example) => shapeOf(example));
   const known: Shape = new Map();
-  for (const shape of shapes) for (const [path, kinds] of shape) known.set(path, new Set([...(known.get(path) ?? []), ...kinds]));
+  for (const shape of shapes)
+    for (const [path, kinds] of shape) known.set(path, new Set([...(known.get(path) ?? []), ...kinds]));
   const own = shapeOf(value);
   const found: string[] = [];
   for (const [path, kinds] of own) {
     const name = path === '' ? 'the body' : path;
     const usual = known.get(path);
     if (!usual) found.push(`${name} is in no other answer`);
-    else for (const kind of kinds) if (!usual.has(kind)) found.push(`${name} is ${kind}, elsewhere ${[...usual].join(' or ')}`);
+    else
+      for (const kind of kinds)
+        if (!usual.has(kind)) found.push(`${name} is ${kind}, elsewhere ${[...usual].join(' or ')}`);
   }
   for (const [path] of known) {
     const everywhere = shapes.every((shape) => shape.has(path));

@@ -1,6 +1,6 @@
 import { canonicalJson, isObject, parseJson, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
-import { protocolByName } from '../protocol/registry.ts';
+import { protocolOf } from '../protocol/registry.ts';
 import { callClass } from '../replay/call-class.ts';
 import { sameRequest, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
@@ -20,13 +20,22 @@ export interface Precedent {
  * request that met the same outcome of the same call (then: of such a call) was answered on purpose; a request that was odd in the same
  * way was. Precedents of one rank must agree, or they say nothing.
  */
-export function singledOut(at: Case, behaviours: readonly Behaviour[]): { index: number; why: string } | null {
+export function singledOut(
+  at: Case,
+  behaviours: readonly Behaviour[],
+): { index: number; why: string } | null {
   for (const precedents of ranksOfPrecedents(at)) {
     if (precedents.length === 0) continue;
     const [first, ...others] = precedents as [Precedent, ...Precedent[]];
-    if (others.some((other) => other.status !== first.status || !sameShape(other.body, first.body))) return null;
-    const fits = behaviours.map((behaviour) => behaviour.status === first.status && sameShape(behaviour.body, first.body));
-    const equal = behaviours.map((behaviour, i) => fits[i]! && precedents.some(({ body }) => canonicalJson(body) === canonicalJson(behaviour.body)));
+    if (others.some((other) => other.status !== first.status || !sameShape(other.body, first.body)))
+      return null;
+    const fits = behaviours.map(
+      (behaviour) => behaviour.status === first.status && sameShape(behaviour.body, first.body),
+    );
+    const equal = behaviours.map(
+      (behaviour, i) =>
+        fits[i]! && precedents.some(({ body }) => canonicalJson(body) === canonicalJson(behaviour.body)),
+    );
     const chosen = only(equal) ?? only(fits);
     if (chosen !== null) return { index: chosen, why: first.why };
     return null; // the strongest evidence there is does not tell them apart: weaker evidence may not
@@ -42,7 +51,9 @@ function only(flags: readonly boolean[]): number | null {
 function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
   yield sameRequest(at)
     .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400)
-    .map((exchange) => precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`));
+    .map((exchange) =>
+      precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`),
+    );
 
   const telling = tellingOutcome(at, at.failing);
   if (telling) {
@@ -54,7 +65,9 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
       `${routeOf(exchange)} answers ${statusOf(exchange.response)} when ${telling.kind === 'empty' ? `${telling.protocol} finds nothing` : `${telling.protocol} answers with an error`}`;
     for (const nearer of [
       met.filter(({ outcome }) => outcome!.class === telling.class),
-      met.filter(({ exchange, outcome }) => sameRoute(exchange, at.failing) && outcome!.protocol === telling.protocol),
+      met.filter(
+        ({ exchange, outcome }) => sameRoute(exchange, at.failing) && outcome!.protocol === telling.protocol,
+      ),
       met.filter(({ outcome }) => outcome!.protocol === telling.protocol),
     ]) {
       yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
@@ -65,9 +78,14 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
   const odd = oddRequest(at, at.failing);
   if (odd === null) return;
   const refused = inboundOf(at.slice).filter(
-    (exchange) => exchange.id !== at.failing.id && deliberate(exchange) && isRefusal(exchange) && oddRequest(at, exchange) !== null,
+    (exchange) =>
+      exchange.id !== at.failing.id &&
+      deliberate(exchange) &&
+      isRefusal(exchange) &&
+      oddRequest(at, exchange) !== null,
   );
-  const because = (exchange: Exchange): string => `${routeOf(exchange)} answers ${statusOf(exchange.response)} to a request that is not well-formed`;
+  const because = (exchange: Exchange): string =>
+    `${routeOf(exchange)} answers ${statusOf(exchange.response)} to a request that is not well-formed`;
   for (const nearer of [refused.filter((exchange) => sameRoute(exchange, at.failing)), refused]) {
     yield nearer.map((exchange) => precedent(exchange, because(exchange)));
   }
@@ -100,13 +118,17 @@ function tellingOutcome(at: Case, inbound: Exchange): Outcome | null {
   const calls = (at.slice.callsOf[inbound.id] ?? [])
     .map((id) => byId.get(id))
     .filter((call): call is Exchange => call !== undefined)
-    .filter((call) => protocolByName(call.protocol).writes(call.request) === false && !protocolByName(call.protocol).housekeeping(call.request));
+    .filter(
+      (call) =>
+        protocolOf(call.protocol).writes(call.request) === false &&
+        !protocolOf(call.protocol).housekeeping(call.request),
+    );
   const last = calls.findLast((call) => outcomeOf(call) !== null);
   if (!last) return null;
   return {
     kind: outcomeOf(last)!,
     protocol: last.protocol,
-    class: callClass(last.protocol, protocolByName(last.protocol).canonical(last.request)),
+    class: callClass(last.protocol, protocolOf(last.protocol).canonical(last.request)),
   };
 }
 
@@ -118,7 +140,8 @@ export function outcomeOf(call: Exchange): Outcome['kind'] | null {
   if (isObject(response['error'])) return 'error';
   if (Array.isArray(response['rows'])) return response['rows'].length === 0 ? 'empty' : null;
   const status = statusOf(response);
-  if (status !== null) return status === 404 ? 'empty' : status >= 400 ? 'error' : emptyJson(response) ? 'empty' : null;
+  if (status !== null)
+    return status === 404 ? 'empty' : status >= 400 ? 'error' : emptyJson(response) ? 'empty' : null;
   const value = 'value' in response ? response['value'] : response;
   if (value === null || (isObject(value) && value['type'] === 'null')) return 'empty';
   return null;
@@ -133,13 +156,18 @@ function emptyJson(response: { [key: string]: Json }): boolean {
 /** In what a request differs from all requests of its route that were answered well; null if in nothing. */
 function oddRequest(at: Case, inbound: Exchange): string[] | null {
   const good = inboundOf(at.slice).filter(
-    (exchange) => exchange.id !== inbound.id && sameRoute(exchange, inbound) && (statusOf(exchange.response) ?? 500) < 400,
+    (exchange) =>
+      exchange.id !== inbound.id &&
+      sameRoute(exchange, inbound) &&
+      (statusOf(exchange.response) ?? 500) < 400,
   );
   if (good.length === 0) return null;
-  const http = protocolByName(inbound.protocol);
+  const http = protocolOf(inbound.protocol);
   const asked = (exchange: Exchange): Json => {
     const canonical = http.canonical(exchange.request);
-    return isObject(canonical) ? { query: canonical['query'] ?? null, body: canonical['body'] ?? null } : null;
+    return isObject(canonical)
+      ? { query: canonical['query'] ?? null, body: canonical['body'] ?? null }
+      : null;
   };
   const odd = oddities(asked(inbound), good.map(asked));
   return odd.length === 0 ? null : odd;

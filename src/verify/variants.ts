@@ -29,7 +29,8 @@ export function variantsOf(at: Case): Variant[] {
 }
 
 function bodyVariants(request: Json): { name: string; request: Json }[] {
-  if (!isObject(request) || !isObject(request['body']) || typeof request['body']['text'] !== 'string') return [];
+  if (!isObject(request) || !isObject(request['body']) || typeof request['body']['text'] !== 'string')
+    return [];
   const body = parseJson(request['body']['text']);
   if (!isObject(body)) return [];
   const found: { name: string; request: Json }[] = [];
@@ -56,7 +57,8 @@ function queryVariants(request: Json): { name: string; request: Json }[] {
     without.delete(name);
     const retypedParams = new URLSearchParams(params);
     retypedParams.set(name, /^\d+$/.test(params.get(name) ?? '') ? 'x' : '7');
-    const target = (changed: URLSearchParams): string => (changed.size === 0 ? path : `${path}?${changed.toString()}`);
+    const target = (changed: URLSearchParams): string =>
+      changed.size === 0 ? path : `${path}?${changed.toString()}`;
     return [
       { name: `without ?${name}`, request: { ...request, target: target(without) } },
       { name: `?${name} retyped`, request: { ...request, target: target(retypedParams) } },
@@ -94,17 +96,30 @@ function movedValues(response: Json): { path: string; value: Json }[] {
   function walk(value: Json, path: string, rebuild: (changed: Json) => Json): void {
     if (found.length >= MOST_OF_A_KIND || path.split('.').length > 8) return;
     const last = path.slice(path.lastIndexOf('.') + 1);
-    if (typeof value === 'number' && !/^(status|oid|type|size|modifier|format|attribute|table|id)$|_?id$/i.test(last)) {
-      found.push({ path: `${path} negated`, value: rebuild(-value - 1) }, { path: `${path} large`, value: rebuild(value * 1000 + 7) });
+    if (
+      typeof value === 'number' &&
+      !/^(status|oid|type|size|modifier|format|attribute|table|id)$|_?id$/i.test(last)
+    ) {
+      found.push(
+        { path: `${path} negated`, value: rebuild(-value - 1) },
+        { path: `${path} large`, value: rebuild(value * 1000 + 7) },
+      );
     } else if (typeof value === 'string') {
       const json = /^\s*[[{]/.test(value) ? parseJson(value) : undefined;
       if (json !== undefined) walk(json, `${path}`, (changed) => rebuild(JSON.stringify(changed)));
       else if (/^-?\d+(\.\d+)?$/.test(value) && /\brows\b/.test(path)) {
-        found.push({ path: `${path} negated`, value: rebuild(value.startsWith('-') ? value.slice(1) : `-${value}`) });
+        found.push({
+          path: `${path} negated`,
+          value: rebuild(value.startsWith('-') ? value.slice(1) : `-${value}`),
+        });
         found.push({ path: `${path} large`, value: rebuild(`${value}7`) });
       }
     } else if (Array.isArray(value)) {
-      value.slice(0, 4).forEach((item, i) => walk(item, join(path, String(i)), (changed) => rebuild(value.with(i, changed))));
+      value
+        .slice(0, 4)
+        .forEach((item, i) =>
+          walk(item, join(path, String(i)), (changed) => rebuild(value.with(i, changed))),
+        );
     } else if (isObject(value)) {
       for (const [key, member] of Object.entries(value)) {
         if (/^(columns|headers|status|tag|notices|transaction|reason|encoding)$/.test(key)) continue;

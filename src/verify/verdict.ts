@@ -1,13 +1,18 @@
 import { GATES, type GateResult, type Verdict } from './evidence.ts';
 
 /** `verified` only if every gate that was looked at holds; any rejection wins over what is inconclusive. */
-export function sumUp(results: readonly GateResult[]): { verdict: Verdict; reasons: string[]; gates: GateResult[] } {
+export function sumUp(results: readonly GateResult[]): {
+  verdict: Verdict;
+  reasons: string[];
+  gates: GateResult[];
+} {
   const gates = results.toSorted((a, b) => GATES.indexOf(a.gate) - GATES.indexOf(b.gate));
   const failed = gates.filter((gate) => !gate.holds);
   const rejected = failed.filter((gate) => gate.otherwise === 'rejected');
   const decisive = rejected.length > 0 ? rejected : failed;
   return {
-    verdict: rejected.length > 0 ? 'rejected' : failed.length > 0 || !isWhole(gates) ? 'inconclusive' : 'verified',
+    verdict:
+      rejected.length > 0 ? 'rejected' : failed.length > 0 || !isWhole(gates) ? 'inconclusive' : 'verified',
     reasons: decisive.map((gate) => `${gate.gate}: ${gate.detail}`),
     gates,
   };

@@ -36,7 +36,10 @@ function testArgv(override: string | null, script: string | null): string[] | nu
   if (wanted === null || wanted.trim() === '' || NPM_DEFAULT_TEST.test(wanted)) return null;
   const plain = PLAIN.test(wanted) && !wanted.includes('*');
   if (plain && (given || wanted.startsWith('node '))) return wanted.split(' ');
-  if (given) throw new VouchError('usage', `the test command needs a shell: ${wanted}`, { hint: 'put it into the test script of package.json' });
+  if (given)
+    throw new VouchError('usage', `the test command needs a shell: ${wanted}`, {
+      hint: 'put it into the test script of package.json',
+    });
   return ['npm', 'test'];
 }
 

@@ -62,16 +62,28 @@ export function createDesk(options: DeskOptions) {
           continue;
         }
         const context = contextOf(dossier, work.signal, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
-        tried.push(...(name === 'template' ? await tryTemplates(opened, engine, context, work) : await tryModel(dossier, engine, context, tried, work)));
+        tried.push(
+          ...(name === 'template'
+            ? await tryTemplates(opened, engine, context, work)
+            : await tryModel(dossier, engine, context, tried, work)),
+        );
         result = await concludeAll(dossier, tried);
         if (result.verified) break;
       }
     }
     const { judged, verified } = result;
-    await setIncidentStatus(options.store, incident, verified || judged.some(({ alternatives }) => alternatives.length > 0) ? 'proposed' : 'open');
+    await setIncidentStatus(
+      options.store,
+      incident,
+      verified || judged.some(({ alternatives }) => alternatives.length > 0) ? 'proposed' : 'open',
+    );
     return {
       incident,
-      verdict: verified?.verdict ?? (judged.some(({ verdict }) => verdict === 'inconclusive') || judged.length === 0 ? 'inconclusive' : 'rejected'),
+      verdict:
+        verified?.verdict ??
+        (judged.some(({ verdict }) => verdict === 'inconclusive') || judged.length === 0
+          ? 'inconclusive'
+          : 'rejected'),
       reason: verified ? null : reasonOf(dossier, judged, unavailable),
       candidates: judged,
       unavailable,
@@ -112,7 +124,9 @@ export function createDesk(options: DeskOptions) {
     const found = dossiers.get(incident);
     if (found) return found;
     // Not bound to who asked first: somebody else may be waiting for it as well.
-    const opening = openDossier(options, incident, { ...work, signal: new AbortController().signal }).then((dossier) => ({ dossier, rivals: null }));
+    const opening = openDossier(options, incident, { ...work, signal: new AbortController().signal }).then(
+      (dossier) => ({ dossier, rivals: null }),
+    );
     dossiers.set(incident, opening);
     opening.catch(() => dossiers.delete(incident));
     if (dossiers.size > KEPT_DOSSIERS) dossiers.delete(dossiers.keys().next().value!);
@@ -120,14 +134,25 @@ export function createDesk(options: DeskOptions) {
   }
 
   async function rivalsOf(opened: Opened, work: Work): Promise<Tried[]> {
-    const context = contextOf(opened.dossier, work.signal, { usd: 0, deadlineMs: now() + DEFAULT_SECONDS * 1000 });
-    return (await tryTemplates(opened, options.engines.template, context, work)).filter(({ survivor }) => survivor !== null);
+    const context = contextOf(opened.dossier, work.signal, {
+      usd: 0,
+      deadlineMs: now() + DEFAULT_SECONDS * 1000,
+    });
+    return (await tryTemplates(opened, options.engines.template, context, work)).filter(
+      ({ survivor }) => survivor !== null,
+    );
   }
 
-  async function tryTemplates(opened: Opened, engine: Engine, context: FixContext, work: Work): Promise<Tried[]> {
+  async function tryTemplates(
+    opened: Opened,
+    engine: Engine,
+    context: FixContext,
+    work: Work,
+  ): Promise<Tried[]> {
     const candidates: Candidate[] = [];
     for await (const candidate of engine.propose(context)) {
-      if (!candidates.some(({ changes }) => sameChanges(changes, candidate.changes))) candidates.push(candidate);
+      if (!candidates.some(({ changes }) => sameChanges(changes, candidate.changes)))
+        candidates.push(candidate);
       if (candidates.length >= MAX_TEMPLATES) break;
     }
     work.onProgress(`${candidates.length} candidates from ${engine.name}`);
@@ -135,19 +160,29 @@ export function createDesk(options: DeskOptions) {
     return mapLimited(candidates, AT_ONCE, async (candidate) => {
       work.signal.throwIfAborted();
       const tried = await tryOne(opened.dossier, candidate);
-      work.onProgress(`${++done}/${candidates.length} ${tried.survivor ? 'holds so far' : shortReason(tried)}: ${candidate.title}`);
+      work.onProgress(
+        `${++done}/${candidates.length} ${tried.survivor ? 'holds so far' : shortReason(tried)}: ${candidate.title}`,
+      );
       return tried;
     });
   }
 
-  async function tryModel(dossier: Dossier, engine: Engine, context: FixContext, earlier: readonly Tried[], work: Work): Promise<Tried[]> {
+  async function tryModel(
+    dossier: Dossier,
+    engine: Engine,
+    context: FixContext,
+    earlier: readonly Tried[],
+    work: Work,
+  ): Promise<Tried[]> {
     const tried: Tried[] = [];
     context.feedback.push(...earlier.slice(0, 5).map(feedbackOf));
     for await (const candidate of engine.propose(context)) {
       const one = await tryOne(dossier, candidate);
       tried.push(one);
       context.feedback.push(feedbackOf(one));
-      work.onProgress(`${engine.name}: ${one.survivor ? 'holds so far' : shortReason(one)}: ${candidate.title}`);
+      work.onProgress(
+        `${engine.name}: ${one.survivor ? 'holds so far' : shortReason(one)}: ${candidate.title}`,
+      );
       if (one.survivor || tried.length >= MAX_MODEL_TRIES || now() > context.budget.deadlineMs) break;
     }
     return tried;
@@ -168,13 +203,17 @@ export function createDesk(options: DeskOptions) {
       patch,
       trace,
     });
-    const survivor = judgement.survives && judgement.behaviour ? { proposal: proposal.id, why, behaviour: judgement.behaviour, rank: rankOf(candidate) } : null;
+    const survivor =
+      judgement.survives && judgement.behaviour
+        ? { proposal: proposal.id, why, behaviour: judgement.behaviour, rank: rankOf(candidate) }
+        : null;
     return { candidate, judgement, proposal, survivor };
   }
 
   async function concludeAll(dossier: Dossier, tried: readonly Tried[]): Promise<Concluded> {
     const judged: Judged[] = [];
-    for (const one of tried.toSorted((a, b) => rankOf(b.candidate) - rankOf(a.candidate))) judged.push(await concludeOne(dossier, one, tried));
+    for (const one of tried.toSorted((a, b) => rankOf(b.candidate) - rankOf(a.candidate)))
+      judged.push(await concludeOne(dossier, one, tried));
     return { judged, verified: judged.find(({ verdict }) => verdict === 'verified') ?? null };
   }
 
@@ -182,7 +221,11 @@ export function createDesk(options: DeskOptions) {
     const rivals = all.filter((one) => one !== own && one.survivor !== null).map((one) => one.survivor!);
     const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals);
     await setVerdict(options.store, own.proposal.id, evidence);
-    return judgedOf(own, evidence, own.candidate.trace === null ? 0 : await options.costOf(own.candidate.trace));
+    return judgedOf(
+      own,
+      evidence,
+      own.candidate.trace === null ? 0 : await options.costOf(own.candidate.trace),
+    );
   }
 }
 
@@ -199,7 +242,16 @@ interface Concluded {
 
 function contextOf(dossier: Dossier, signal: AbortSignal, budget: FixContext['budget']): FixContext {
   const { incident, error, slice, tree, suspect } = dossier;
-  return { incident: { id: incident.id, app: incident.app, title: incident.title }, error, slice, tree, suspect, feedback: [], budget, signal };
+  return {
+    incident: { id: incident.id, app: incident.app, title: incident.title },
+    error,
+    slice,
+    tree,
+    suspect,
+    feedback: [],
+    budget,
+    signal,
+  };
 }
 
 /** Root causes before mitigations, then by the engine's own order. */
@@ -223,12 +275,15 @@ function feedbackOf({ proposal, judgement }: Tried): Feedback {
 }
 
 function shortReason({ judgement }: Tried): string {
-  const failed = judgement.gates.find(({ otherwise }) => otherwise === 'rejected') ?? judgement.gates.find(({ holds }) => !holds);
+  const failed =
+    judgement.gates.find(({ otherwise }) => otherwise === 'rejected') ??
+    judgement.gates.find(({ holds }) => !holds);
   return failed ? `${failed.otherwise} (${failed.gate})` : 'inconclusive';
 }
 
 function judgedOf({ candidate, proposal }: Tried, evidence: Evidence, costUsd: number): Judged {
-  const { verdict, reasons, gates, calls, assumptions, alternatives, clock, isolation, notChecked, seconds } = evidence;
+  const { verdict, reasons, gates, calls, assumptions, alternatives, clock, isolation, notChecked, seconds } =
+    evidence;
   return {
     verdict,
     reasons,
@@ -257,7 +312,9 @@ function reasonOf(dossier: Dossier, judged: readonly Judged[], unavailable: read
   if (judged.length === 0) return ['no engine proposed anything', ...unavailable].join('; ');
   const choice = judged.find(({ alternatives }) => alternatives.length > 0);
   if (choice) return choice.reasons[0] ?? 'a choice for a person';
-  const nearest = judged.toSorted((a, b) => b.gates.filter(({ holds }) => holds).length - a.gates.filter(({ holds }) => holds).length)[0]!;
+  const nearest = judged.toSorted(
+    (a, b) => b.gates.filter(({ holds }) => holds).length - a.gates.filter(({ holds }) => holds).length,
+  )[0]!;
   return `${judged.length} candidates, none holds; the nearest: ${nearest.reasons[0] ?? nearest.verdict}`;
 }
 

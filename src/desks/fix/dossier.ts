@@ -48,12 +48,17 @@ export async function openDossier(options: DossierOptions, incidentId: string, w
   const app = await deployer.app(incident.app);
   const tree = await deployer.treeOf(release);
   if (!release.launch) throw new VouchError('inconclusive', `release ${release.id} was never built`);
-  if ('missing' in redirector) throw new VouchError('missing-part', redirector.missing, { hint: redirector.mend });
+  if ('missing' in redirector)
+    throw new VouchError('missing-part', redirector.missing, { hint: redirector.mend });
   const { launch } = release;
   const sandbox = launch.image === null ? options.sandbox : options.images;
-  if (!sandbox) throw new VouchError('missing-part', 'the release is an image, and no container engine is here', { hint: 'vouch doctor' });
+  if (!sandbox)
+    throw new VouchError('missing-part', 'the release is an image, and no container engine is here', {
+      hint: 'vouch doctor',
+    });
   const checks = await appChecks(tree, options.testCommand);
-  const port = (await deployer.deployments(incident.app, 100)).find(({ id }) => id === slice.deployment)?.port ?? 3000;
+  const port =
+    (await deployer.deployments(incident.app, 100)).find(({ id }) => id === slice.deployment)?.port ?? 3000;
   work.onProgress('reproducing the failure in two sandboxes');
   const opened = await openCase({
     slice,
@@ -63,14 +68,19 @@ export async function openDossier(options: DossierOptions, incidentId: string, w
     argv: launch.argv,
     env: { ...launch.env, ...(await deployer.envOf(incident.app)) },
     port,
-    limits: { memoryBytes: app.settings.memoryBytes, processes: app.settings.processes, cpus: Math.max(1, app.settings.cpus) },
+    limits: {
+      memoryBytes: app.settings.memoryBytes,
+      processes: app.settings.processes,
+      cpus: Math.max(1, app.settings.cpus),
+    },
     testArgv: launch.image === null ? checks.test : null,
     typeCheckArgv: launch.image === null ? checks.types : null,
     sandbox,
     redirector,
     signal: work.signal,
   });
-  if (opened.notReproduced === null) work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
+  if (opened.notReproduced === null)
+    work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
   const baseline =
     opened.notReproduced === null
       ? await baselineOf(opened)
@@ -80,19 +90,30 @@ export async function openDossier(options: DossierOptions, incidentId: string, w
 }
 
 /** The occurrence whose recording says most: tied to a request, nothing lost, the surest, the newest. */
-async function bestOccurrence(store: Store, incident: Incident): Promise<{ error: ErrorEvent; slice: Slice }> {
+async function bestOccurrence(
+  store: Store,
+  incident: Incident,
+): Promise<{ error: ErrorEvent; slice: Slice }> {
   const found: { error: ErrorEvent; slice: Slice; worth: number }[] = [];
   for (const occurrence of (await listOccurrences(store, incident.id)).slice(0, 12)) {
     if (occurrence.slice === null) continue;
     const slice = sliceSchema.parse(JSON.parse(await readSlice(store, occurrence.slice)));
-    const worth = (slice.failing === null ? 0 : 4) + (slice.lostBytes === 0 ? 2 : 0) + slice.confidence - (slice.shared.length > 0 ? 0.5 : 0);
+    const worth =
+      (slice.failing === null ? 0 : 4) +
+      (slice.lostBytes === 0 ? 2 : 0) +
+      slice.confidence -
+      (slice.shared.length > 0 ? 0.5 : 0);
     found.push({ error: occurrence.error, slice, worth });
   }
   const best = found.toSorted((a, b) => b.worth - a.worth)[0];
   if (!best) {
-    throw new VouchError('inconclusive', `${incident.id}: nothing was recorded around this error, so nothing can be replayed`, {
-      hint: 'vouch doctor says whether the recorder works here',
-    });
+    throw new VouchError(
+      'inconclusive',
+      `${incident.id}: nothing was recorded around this error, so nothing can be replayed`,
+      {
+        hint: 'vouch doctor says whether the recorder works here',
+      },
+    );
   }
   return best;
 }

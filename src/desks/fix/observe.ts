@@ -70,7 +70,9 @@ export function createObserver(options: ObserverOptions): Observer {
 
   /** One at a time, in order: two errors of one moment must not cut the same segments twice as hard. */
   const inTurn = (work: () => Promise<void>): void => {
-    queue = queue.then(work).catch((error: unknown) => log.error({ error: messageOf(error) }, 'an error could not be recorded'));
+    queue = queue
+      .then(work)
+      .catch((error: unknown) => log.error({ error: messageOf(error) }, 'an error could not be recorded'));
     const mine = queue;
     pending.add(mine);
     void mine.finally(() => pending.delete(mine));
@@ -97,7 +99,12 @@ export function createObserver(options: ObserverOptions): Observer {
     },
   };
 
-  async function onPrepared({ cgroupPath, cgroupId, deployment, release }: PreparedDeployment): Promise<void> {
+  async function onPrepared({
+    cgroupPath,
+    cgroupId,
+    deployment,
+    release,
+  }: PreparedDeployment): Promise<void> {
     const folder = join(options.folder, deployment.id);
     watched.set(deployment.id, {
       deployment: deployment.id,
@@ -144,7 +151,9 @@ export function createObserver(options: ObserverOptions): Observer {
   function take(one: Watched, events: readonly ErrorEvent[]): void {
     for (const event of events) {
       inTurn(async () => {
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, event.at / 1000 + REQUEST_GRACE_MS - now())));
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.max(0, event.at / 1000 + REQUEST_GRACE_MS - now())),
+        );
         await keep(one, event, null);
       });
     }
@@ -190,11 +199,19 @@ export function createObserver(options: ObserverOptions): Observer {
           release: one.release,
           deployment: one.deployment,
           recording,
-          error: { at: event.at, detector: event.detector, message: event.message, ...(exchange === null ? {} : { exchange }) },
+          error: {
+            at: event.at,
+            detector: event.detector,
+            message: event.message,
+            ...(exchange === null ? {} : { exchange }),
+          },
         });
         slice = (await saveSlice(store, cut, JSON.stringify(cut), occurrence.id)).id;
       } catch (error) {
-        log.warn({ incident: incident.id, error: messageOf(error) }, 'the recording around an error could not be read');
+        log.warn(
+          { incident: incident.id, error: messageOf(error) },
+          'the recording around an error could not be read',
+        );
       }
     }
     options.onIncident?.(incident, slice);

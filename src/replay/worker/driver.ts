@@ -72,14 +72,24 @@ async function send(options: Options, request: ReplayPlan['requests'][number]): 
     : await options.http.send!({ host: app.host, port: app.port }, request.request, request.timeoutMs);
   const at = options.active.indexOf(request.id);
   if (at !== -1) options.active.splice(at, 1);
-  return { id: request.id, response: sent.response, failure: sent.failure, startedAt, endedAt: Date.now() * 1000 };
+  return {
+    id: request.id,
+    response: sent.response,
+    failure: sent.failure,
+    startedAt,
+    endedAt: Date.now() * 1000,
+  };
 }
 
 /** Where the recording has calls that began after the answer was sent, gives them a bounded time to come. */
 async function lateCalls(options: Options, request: ReplayPlan['requests'][number]): Promise<void> {
   if (!request.lateCalls) return;
   const deadline = performance.now() + 500;
-  while (options.callsDuring(request.id) < request.pool.length && performance.now() < deadline && !options.signal.aborted) {
+  while (
+    options.callsDuring(request.id) < request.pool.length &&
+    performance.now() < deadline &&
+    !options.signal.aborted
+  ) {
     await pause(POLL_MS);
   }
 }

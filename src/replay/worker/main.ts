@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { messageOf } from '../../lib/errors.ts';
-import { protocolByName } from '../../protocol/registry.ts';
+import { protocolOf } from '../../protocol/registry.ts';
 import { createMatcher } from '../matching.ts';
 import { toWorkerSchema, type Call, type FromWorker, type ReplayPlan, type ReplayResult } from '../plan.ts';
 import { drive, waitReady } from './driver.ts';
@@ -21,7 +21,10 @@ input.on('line', (line) => {
   const message = toWorkerSchema.parse(JSON.parse(line));
   if (message.type === 'started') started();
   else if (message.type === 'exited') aborted.abort();
-  else work(message.plan, message.sockets).then(say, (error: unknown) => say({ type: 'failed', message: messageOf(error) }));
+  else
+    work(message.plan, message.sockets).then(say, (error: unknown) =>
+      say({ type: 'failed', message: messageOf(error) }),
+    );
 });
 input.on('close', () => process.exit(0));
 
@@ -36,8 +39,8 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
   const mocks = await startMocks({
     plan,
     sockets,
-    protocolOf: protocolByName,
-    matcher: createMatcher(plan, protocolByName),
+    protocolOf: protocolOf,
+    matcher: createMatcher(plan, protocolOf),
     active: () => active,
     onCall({ call }) {
       if (calls.length < MAX_CALLS) calls.push(call);
@@ -52,7 +55,7 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
   const responses: ReplayResult['responses'] = ready
     ? await drive({
         plan,
-        http: protocolByName('http1'),
+        http: protocolOf('http1'),
         active,
         callsDuring: (id) => counts.get(id) ?? 0,
         signal: aborted.signal,

@@ -43,7 +43,9 @@ export async function startMocks(options: Options): Promise<Mocks> {
         held?.hold(matched.latencyUs / 1000);
         return matched.answer;
       };
-      void protocol.serve(held?.stream ?? socket, { answer, facts: destination.facts }).finally(() => socket.destroy());
+      void protocol
+        .serve(held?.stream ?? socket, { answer, facts: destination.facts })
+        .finally(() => socket.destroy());
     };
     if (destination.port === 0) {
       const path = options.sockets[destination.host];
@@ -76,7 +78,10 @@ async function listenBoth(accept: (socket: Socket) => void, servers: Server[]): 
   return port;
 }
 
-function listen(accept: (socket: Socket) => void, where: { host: string; port: number } | { path: string }): Promise<Server> {
+function listen(
+  accept: (socket: Socket) => void,
+  where: { host: string; port: number } | { path: string },
+): Promise<Server> {
   const server = createServer({ noDelay: true }, accept);
   return new Promise((resolve, reject) => {
     server.on('error', reject);

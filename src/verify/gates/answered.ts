@@ -8,20 +8,29 @@ import { isUnanswered } from '../observe.ts';
 export const answered: Gate = ({ at, failing }) => {
   if (!failing) return null;
   const stray = failing.run.strays[0];
-  if (stray) return unsure('answered', `the patched app connects to ${stray.address}:${stray.port}, which was never recorded`);
+  if (stray)
+    return unsure(
+      'answered',
+      `the patched app connects to ${stray.address}:${stray.port}, which was never recorded`,
+    );
   const calls = failingCalls(at, failing);
   const missing = calls.find(isUnanswered);
   if (missing) return unsure('answered', describe(missing));
   const atStart = failing.run.result.calls.find((call) => call.during === null && isUnanswered(call));
   if (atStart) return unsure('answered', `at start-up, ${describe(atStart)}`);
   const normalised = calls.filter((call) => call.match === 'normalised').length;
-  return holds('answered', `${calls.length} calls answered from the recording${normalised > 0 ? `, ${normalised} of them normalised` : ''}`);
+  return holds(
+    'answered',
+    `${calls.length} calls answered from the recording${normalised > 0 ? `, ${normalised} of them normalised` : ''}`,
+  );
 };
 
 function describe(call: Call): string {
   const what = `${call.summary} (${call.destination}) was never recorded`;
   if (!call.nearest) return what;
   const [first] = call.nearest.differences as ReturnType<typeof differences>;
-  const how = first ? `: ${first.path} ${JSON.stringify(first.before ?? null)} → ${JSON.stringify(first.after ?? null)}` : '';
+  const how = first
+    ? `: ${first.path} ${JSON.stringify(first.before ?? null)} → ${JSON.stringify(first.after ?? null)}`
+    : '';
   return `${what}; nearest: ${call.nearest.summary}${how}`.slice(0, 600);
 }

@@ -29,18 +29,40 @@ export function determine(at: Case, own: Survivor, rivals: readonly Survivor[]):
   const mine = groups.findIndex((group) => group.includes(own));
   if (groups.length === 1) {
     return {
-      gate: holds('determined', rivals.length === 0 ? 'no rival passes the other gates' : `${rivals.length} rivals that pass the other gates do the same`),
+      gate: holds(
+        'determined',
+        rivals.length === 0
+          ? 'no rival passes the other gates'
+          : `${rivals.length} rivals that pass the other gates do the same`,
+      ),
       alternatives: [],
     };
   }
-  const chosen = singledOut(at, groups.map((group) => group[0]!.behaviour));
+  const chosen = singledOut(
+    at,
+    groups.map((group) => group[0]!.behaviour),
+  );
   if (chosen?.index === mine) {
-    return { gate: holds('determined', `${groups.length - 1} other answers are possible; this one is singled out: ${chosen.why}`), alternatives: [] };
+    return {
+      gate: holds(
+        'determined',
+        `${groups.length - 1} other answers are possible; this one is singled out: ${chosen.why}`,
+      ),
+      alternatives: [],
+    };
   }
-  const order = [...groups.keys()].sort((a, b) => Number(b === chosen?.index) - Number(a === chosen?.index) || best(groups[b]!) - best(groups[a]!));
+  const order = [...groups.keys()].sort(
+    (a, b) =>
+      Number(b === chosen?.index) - Number(a === chosen?.index) || best(groups[b]!) - best(groups[a]!),
+  );
   const alternatives = order.slice(0, MOST_ALTERNATIVES).map((index) => {
     const { proposal, behaviour, why } = groups[index]!.toSorted((a, b) => b.rank - a.rank)[0]!;
-    return { proposal, answer: { status: behaviour.status, body: behaviour.body }, writes: behaviour.writes, why };
+    return {
+      proposal,
+      answer: { status: behaviour.status, body: behaviour.body },
+      writes: behaviour.writes,
+      why,
+    };
   });
   const why = chosen
     ? `another answer is singled out: ${chosen.why}`

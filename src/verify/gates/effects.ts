@@ -5,7 +5,7 @@ import { failingCalls, siblingsOf, type Case } from '../case.ts';
 import { holds, rejects, unsure, type Gate } from '../facts.ts';
 import { callsDuring, type Observed } from '../observe.ts';
 import { usableNeighbours } from './neighbours.ts';
-import { protocolByName } from '../../protocol/registry.ts';
+import { protocolOf } from '../../protocol/registry.ts';
 
 const GATE = 'effects';
 
@@ -21,17 +21,28 @@ export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
   }
   const dropped = droppedWrites(at, failing);
   if (dropped.length > 0) {
-    return rejects(GATE, `the patched request no longer makes a write that it made before it failed: ${dropped[0]!.summary}`);
+    return rejects(
+      GATE,
+      `the patched request no longer makes a write that it made before it failed: ${dropped[0]!.summary}`,
+    );
   }
   const usual = usualWrites(at);
-  const unusual = writesOf(at, failingCalls(at, failing)).filter((write) => !usual.has(callClass(write.protocol, write.canonical)));
+  const unusual = writesOf(at, failingCalls(at, failing)).filter(
+    (write) => !usual.has(callClass(write.protocol, write.canonical)),
+  );
   if (unusual.length > 0) {
     const { summary } = unusual[0]!;
     return siblingsOf(at).length === 0
-      ? unsure(GATE, `the patched request writes (${summary}), and no recorded sibling shows whether it should`)
+      ? unsure(
+          GATE,
+          `the patched request writes (${summary}), and no recorded sibling shows whether it should`,
+        )
       : rejects(GATE, `the patched request makes a write that its siblings never make: ${summary}`);
   }
-  return holds(GATE, 'the same writes for the neighbours, and none for the failing request that its siblings never make');
+  return holds(
+    GATE,
+    'the same writes for the neighbours, and none for the failing request that its siblings never make',
+  );
 };
 
 function firstDifference(before: readonly Write[], after: readonly Write[]): string | null {
@@ -59,12 +70,15 @@ function droppedWrites(at: Case, failing: Observed): Write[] {
 
 /** The kinds of write that this route was recorded to make, the failing request's own before it failed included. */
 function usualWrites(at: Case): Set<string> {
-  const ids = new Set([...siblingsOf(at), at.failing].flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
+  const ids = new Set(
+    [...siblingsOf(at), at.failing].flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []),
+  );
   const kinds = new Set<string>();
   for (const exchange of at.slice.exchanges) {
     if (!ids.has(exchange.id)) continue;
-    const protocol = protocolByName(exchange.protocol);
-    if (protocol.writes(exchange.request) !== false) kinds.add(callClass(exchange.protocol, protocol.canonical(exchange.request)));
+    const protocol = protocolOf(exchange.protocol);
+    if (protocol.writes(exchange.request) !== false)
+      kinds.add(callClass(exchange.protocol, protocol.canonical(exchange.request)));
   }
   return kinds;
 }

@@ -19,7 +19,12 @@ export const meaning: Gate = (facts) => {
   const broken = brokenVariant(facts);
   if (broken) return unsure(GATE, broken);
   const tried = facts.baseline.variants.filter(({ kind }) => kind === 'request').length;
-  return holds(GATE, status !== null && status < 400 ? `the answer has the form of its siblings'; ${tried} variants raise no 5xx` : `answered ${status}; ${tried} variants raise no 5xx`);
+  return holds(
+    GATE,
+    status !== null && status < 400
+      ? `the answer has the form of its siblings'; ${tried} variants raise no 5xx`
+      : `answered ${status}; ${tried} variants raise no 5xx`,
+  );
 };
 
 /** A success is believed when it looks like the successes of its siblings. */
@@ -28,10 +33,16 @@ function falseSuccess({ at }: Facts, status: number, body: Json): string | null 
   if (siblings.length === 0) {
     return `the patched app answers ${status}, and no recorded sibling shows what a good answer looks like`;
   }
-  const odd = oddities(body, siblings.map((exchange) => bodyOf(exchange.response)));
-  if (odd.length > 0) return `the patched app answers ${status}, but not as its siblings do: ${odd.slice(0, 3).join(', ')}`;
+  const odd = oddities(
+    body,
+    siblings.map((exchange) => bodyOf(exchange.response)),
+  );
+  if (odd.length > 0)
+    return `the patched app answers ${status}, but not as its siblings do: ${odd.slice(0, 3).join(', ')}`;
   const statuses = new Set(siblings.map((exchange) => statusOf(exchange.response)));
-  return statuses.has(status) ? null : `the patched app answers ${status}, its siblings ${[...statuses].join(', ')}`;
+  return statuses.has(status)
+    ? null
+    : `the patched app answers ${status}, its siblings ${[...statuses].join(', ')}`;
 }
 
 /** A variant that now ends in a server's error and did not before, or ends in the very error that was to be repaired. */
@@ -44,9 +55,14 @@ function brokenVariant({ at, baseline, variants }: Facts): string | null {
     const status = statusOf(answer.response);
     const bad = status === null ? answer.failure !== null : status >= 500;
     if (!bad) continue;
-    const raisedHere = variants.errors.find((error) => error.at >= answer.startedAt && error.at <= answer.endedAt + 5_000);
+    const raisedHere = variants.errors.find(
+      (error) => error.at >= answer.startedAt && error.at <= answer.endedAt + 5_000,
+    );
     const before = baseline.variantRun?.errors ?? [];
-    const known = raisedHere && raisedHere.fingerprint !== at.error.fingerprint && before.some((error) => error.fingerprint === raisedHere.fingerprint);
+    const known =
+      raisedHere &&
+      raisedHere.fingerprint !== at.error.fingerprint &&
+      before.some((error) => error.fingerprint === raisedHere.fingerprint);
     if (known) continue; // another bug, there before: not this patch's to repair
     return `with a small change of the request (${variant.name}) the patched app answers ${status ?? answer.failure}`;
   }

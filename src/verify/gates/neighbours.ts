@@ -10,7 +10,10 @@ export const neighbours: Gate = ({ baseline, failing, neighbours: after }) => {
   if (!failing) return null;
   const usable = usableNeighbours(baseline);
   if (!after || usable.length === 0) {
-    return unsure('neighbours', 'no recorded request that succeeded could be replayed, so nothing shows that the patch keeps what worked');
+    return unsure(
+      'neighbours',
+      'no recorded request that succeeded could be replayed, so nothing shows that the patch keeps what worked',
+    );
   }
   const cannotTell: string[] = [];
   for (const exchange of usable) {
@@ -22,7 +25,10 @@ export const neighbours: Gate = ({ baseline, failing, neighbours: after }) => {
   const unanswered = usable.find((exchange) => callsDuring(after, exchange.id).some(isUnanswered));
   if (unanswered) {
     const call = callsDuring(after, unanswered.id).find(isUnanswered)!;
-    return unsure('neighbours', `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`);
+    return unsure(
+      'neighbours',
+      `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`,
+    );
   }
   const routes = new Set(usable.map(routeOf)).size;
   return holds('neighbours', `${usable.length} recorded requests on ${routes} routes get the same answers`);

@@ -11,8 +11,14 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
   const known = knownErrors(at, baseline);
   for (const observed of [failing, neighbours]) {
     if (!observed) continue;
-    const fresh = observed.errors.find((error) => !known.has(error.fingerprint) && !answersLikeASibling(at, observed, error));
-    if (fresh) return rejects('nothing new', `a new error in ${observed.name}: ${fresh.type}: ${fresh.message.slice(0, 200)}`);
+    const fresh = observed.errors.find(
+      (error) => !known.has(error.fingerprint) && !answersLikeASibling(at, observed, error),
+    );
+    if (fresh)
+      return rejects(
+        'nothing new',
+        `a new error in ${observed.name}: ${fresh.type}: ${fresh.message.slice(0, 200)}`,
+      );
     if (observed.run.exit) return rejects('nothing new', `the patched app ended during ${observed.name}`);
   }
   return holds('nothing new', 'no error, crash or 5xx that the unpatched runs did not have');
@@ -20,7 +26,11 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
 
 function knownErrors(at: Case, baseline: Baseline): Set<string> {
   const runs = [...at.unpatched, ...(baseline.runs ?? [])];
-  return new Set(runs.flatMap((run) => run.errors.map((error) => error.fingerprint)).filter((print) => print !== at.error.fingerprint));
+  return new Set(
+    runs
+      .flatMap((run) => run.errors.map((error) => error.fingerprint))
+      .filter((print) => print !== at.error.fingerprint),
+  );
 }
 
 /**
@@ -33,6 +43,9 @@ function answersLikeASibling(at: Case, observed: Observed, error: ErrorEvent): b
   const status = statusOf(response);
   if (status === null || status === 500 || error.type !== `HTTP ${status}`) return false;
   return inboundOf(at.slice).some(
-    (exchange) => exchange.id !== at.failing.id && statusOf(exchange.response) === status && sameShape(bodyOf(exchange.response), bodyOf(response)),
+    (exchange) =>
+      exchange.id !== at.failing.id &&
+      statusOf(exchange.response) === status &&
+      sameShape(bodyOf(exchange.response), bodyOf(response)),
   );
 }

@@ -1,0 +1,150 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Candidate } from '../desks/fix/engines/port.ts';
+import type { Work } from '../desks/fix/model.ts';
+import { messageOf, VouchError } from '../lib/errors.ts';
+import { scratchDir } from '../lib/scratch.ts';
+import { playProduction, type Parts } from './production.ts';
+import { NOT_A_CODE_BUG, type Scenario } from './scenario.ts';
+import { checkScenario, emptyScore, scoreFix, scoreWrong, type Score } from './score.ts';
+import { sharedServers } from './services/services.ts';
+
+export interface EvalOptions {
+  engines?: readonly Candidate['engine'][];
+  /** Prove the scenarios themselves instead of measuring the desk. */
+  check: boolean;
+  /** Also judge the wrong fixes. */
+  wrong: boolean;
+  onScore: (score: Score | Checked) => void;
+}
+
+export interface Checked {
+  scenario: string;
+  ok: boolean;
+  problems: string[];
+}
+
+export interface Summary {
+  total: number;
+  reproduced: number;
+  verified: number;
+  correct: number;
+  offered: number;
+  falseVerified: number;
+  /** Of the scenarios that are bugs of the code. */
+  codeBugs: number;
+  seconds: number;
+  byClass: Record<
+    string,
+    { total: number; reproduced: number; verified: number; correct: number; offered: number }
+  >;
+  wrong?: {
+    total: number;
+    rejected: number;
+    inconclusive: number;
+    verified: number;
+    byGate: Record<string, number>;
+  };
+}
+
+/** Runs scenarios one after another, each in a data folder of its own. One that cannot be run has its reason in its score. */
+export async function runSuite(
+  scenarios: readonly Scenario[],
+  parts: Parts,
+  options: EvalOptions,
+  work: Work,
+): Promise<(Score | Checked)[]> {
+  const folder = await scratchDir('eval');
+  const shared = sharedServers(folder);
+  const results: (Score | Checked)[] = [];
+  try {
+    for (const scenario of scenarios) {
+      work.signal.throwIfAborted();
+      work.onProgress(`${scenario.name}: starting`);
+      const result = await runScenario(scenario, parts, shared, join(folder, scenario.name), options, work);
+      results.push(result);
+      options.onScore(result);
+    }
+    return results;
+  } finally {
+    await shared.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runScenario(
+  scenario: Scenario,
+  parts: Parts,
+  shared: ReturnType<typeof sharedServers>,
+  folder: string,
+  options: EvalOptions,
+  work: Work,
+): Promise<Score | Checked> {
+  try {
+    const production = await playProduction(scenario, parts, shared, folder);
+    try {
+      if (options.check) {
+        const problems = await checkScenario(scenario, production, parts);
+        return { scenario: scenario.name, ok: problems.length === 0, problems };
+      }
+      const score = await scoreFix(scenario, production, parts, options.engines, {
+        ...work,
+        onProgress: (line) => work.onProgress(`${scenario.name}: ${line}`),
+      });
+      return options.wrong ? { ...score, wrong: await scoreWrong(scenario, production, work) } : score;
+    } finally {
+      await production.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  } catch (error) {
+    // A part that this machine lacks, or an app that does not start, is a result of this scenario; a bug of ours is not.
+    if (!(error instanceof VouchError)) throw error;
+    const reason = messageOf(error);
+    return options.check
+      ? { scenario: scenario.name, ok: false, problems: [reason] }
+      : { ...emptyScore(scenario), reason };
+  }
+}
+
+export function summarise(scenarios: readonly Scenario[], scores: readonly Score[]): Summary {
+  const count = (
+    of: readonly Score[],
+    key: 'reproduced' | 'verified' | 'correct' | 'offered' | 'falseVerified',
+  ): number => of.filter((score) => score[key]).length;
+  const byClass: Summary['byClass'] = {};
+  for (const name of new Set(scores.map((score) => score.class))) {
+    const of = scores.filter((score) => score.class === name);
+    byClass[name] = {
+      total: of.length,
+      reproduced: count(of, 'reproduced'),
+      verified: count(of, 'verified'),
+      correct: count(of, 'correct'),
+      offered: count(of, 'offered'),
+    };
+  }
+  const summary: Summary = {
+    total: scores.length,
+    reproduced: count(scores, 'reproduced'),
+    verified: count(scores, 'verified'),
+    correct: count(scores, 'correct'),
+    offered: count(scores, 'offered'),
+    falseVerified: count(scores, 'falseVerified'),
+    codeBugs: scenarios.filter((scenario) => scenario.class !== NOT_A_CODE_BUG).length,
+    seconds: scores.reduce((sum, { seconds }) => sum + seconds, 0),
+    byClass,
+  };
+  const wrong = scores.flatMap((score) => (score.wrong ? Object.values(score.wrong.of) : []));
+  if (wrong.length > 0) {
+    const byGate: Record<string, number> = {};
+    for (const { gate } of wrong) if (gate !== null) byGate[gate] = (byGate[gate] ?? 0) + 1;
+    const of = (verdict: string): number => wrong.filter((one) => one.verdict === verdict).length;
+    summary.wrong = {
+      total: wrong.length,
+      rejected: of('rejected'),
+      inconclusive: of('inconclusive'),
+      verified: of('verified'),
+      byGate,
+    };
+  }
+  return summary;
+}

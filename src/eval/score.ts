@@ -1,0 +1,174 @@
+import { messageOf, VouchError } from '../lib/errors.ts';
+import { applyPatch } from '../patch/apply.ts';
+import type { FixOutcome, Judged, Work } from '../desks/fix/model.ts';
+import type { Candidate } from '../desks/fix/engines/port.ts';
+import { getProposal } from '../proposal/proposals.ts';
+import { withFixed, type Parts, type Production } from './production.ts';
+import { NOT_A_CODE_BUG, type Scenario } from './scenario.ts';
+import { sendHeldOut } from './traffic.ts';
+
+/** What the runner reports of one scenario. */
+export interface Score {
+  scenario: string;
+  class: string;
+  reproduced: boolean;
+  verified: boolean;
+  correct: boolean;
+  /** No candidate was verified, but the alternatives offered for a choice hold a correct one. */
+  offered: boolean;
+  falseVerified: boolean;
+  engine: Judged['engine'] | null;
+  attempts: number;
+  seconds: number;
+  costUsd: number;
+  /** Why there is no fix; null where there is one. */
+  reason: string | null;
+  wrong?: WrongScore;
+}
+
+export interface WrongScore {
+  rejected: number;
+  inconclusive: number;
+  verified: number;
+  /** By file: the verdict and the gate that decided. */
+  of: Record<string, { verdict: Judged['verdict']; gate: string | null }>;
+}
+
+/** Proposes, judges, and asks the held-out requests of what was verified or offered. */
+export async function scoreFix(
+  scenario: Scenario,
+  production: Production,
+  parts: Parts,
+  engines: readonly Candidate['engine'][] | undefined,
+  work: Work,
+): Promise<Score> {
+  const score = emptyScore(scenario);
+  if (!production.incident) return { ...score, reason: missed(production) };
+  const outcome = await production.workbench.desk.fix(
+    production.incident.id,
+    { pullRequest: false, ...(engines ? { engines } : {}) },
+    work,
+  );
+  score.reproduced = !(outcome.reason ?? '').startsWith('reproduced:');
+  score.attempts = outcome.candidates.length;
+  score.seconds = outcome.seconds;
+  score.costUsd = outcome.costUsd;
+  score.reason = outcome.reason;
+  const best = outcome.candidates.find(({ verdict }) => verdict === 'verified');
+  if (best) {
+    const failures = await heldOut(scenario, production, parts, 'verified', best.patch);
+    score.verified = true;
+    score.engine = best.engine;
+    score.correct = scenario.class !== NOT_A_CODE_BUG && failures.length === 0;
+    score.falseVerified = !score.correct;
+    score.reason = score.correct
+      ? null
+      : `verified, but wrong: ${failures[0] ?? 'this is no bug of the code'}`;
+  } else if (scenario.class !== NOT_A_CODE_BUG) {
+    score.offered = await offersCorrect(scenario, production, parts, outcome);
+  }
+  return score;
+}
+
+async function offersCorrect(
+  scenario: Scenario,
+  production: Production,
+  parts: Parts,
+  outcome: FixOutcome,
+): Promise<boolean> {
+  const offered = new Set(
+    outcome.candidates.flatMap(({ alternatives }) => alternatives.map(({ proposal }) => proposal)),
+  );
+  let count = 0;
+  for (const proposal of offered) {
+    const { patch } = await getProposal(production.store, proposal);
+    if ((await heldOut(scenario, production, parts, `offered${count++}`, patch)).length === 0) return true;
+  }
+  return false;
+}
+
+/** Judges every wrong fix as if a person had given it by hand. */
+export async function scoreWrong(
+  scenario: Scenario,
+  production: Production,
+  work: Work,
+): Promise<WrongScore> {
+  const found: WrongScore = { rejected: 0, inconclusive: 0, verified: 0, of: {} };
+  if (!production.incident) return found;
+  for (const [file, patch] of Object.entries(scenario.wrong)) {
+    work.onProgress(`${scenario.name}: ${file}`);
+    const judged = await production.workbench.desk.verify(production.incident.id, patch, work);
+    found[judged.verdict]++;
+    const decisive =
+      judged.gates.find(({ otherwise }) => otherwise === 'rejected') ??
+      judged.gates.find(({ otherwise }) => otherwise === 'inconclusive');
+    found.of[file] = { verdict: judged.verdict, gate: decisive?.gate ?? null };
+  }
+  return found;
+}
+
+/** Proves the scenario itself: traffic as said, the fix passes what is held out, every wrong fix fails it. Returns what is not so. */
+export async function checkScenario(
+  scenario: Scenario,
+  production: Production,
+  parts: Parts,
+): Promise<string[]> {
+  const problems = production.surprises.map((surprise) => `traffic: ${surprise}`);
+  if (!production.incident) problems.push(missed(production));
+  if (scenario.fix !== null) {
+    const failures = await heldOut(scenario, production, parts, 'fix', scenario.fix);
+    problems.push(...failures.map((failure) => `fix/patch.diff: ${failure}`));
+  } else if (scenario.class !== NOT_A_CODE_BUG) {
+    problems.push('fix/patch.diff is missing');
+  }
+  let count = 0;
+  for (const [file, patch] of Object.entries(scenario.wrong)) {
+    const failures = await heldOut(scenario, production, parts, `wrong${count++}`, patch);
+    if (failures.length === 0) problems.push(`fix/${file} passes every held-out request: it is not wrong`);
+  }
+  return problems;
+}
+
+/** What the app with this patch answers otherwise than a correct one; one entry where it cannot even be tried. */
+async function heldOut(
+  scenario: Scenario,
+  production: Production,
+  parts: Parts,
+  tag: string,
+  patch: string,
+): Promise<string[]> {
+  const { deployer } = production.workbench;
+  const current = await deployer.current('app');
+  if (!current) throw new VouchError('unavailable', `${scenario.name}: the app does not run`);
+  const applied = await applyPatch(await deployer.treeOf(current.release), patch);
+  if (!applied.ok) return [`it does not apply: ${applied.reason}`];
+  try {
+    return await withFixed(production, scenario, parts, tag, applied.changes, (port) =>
+      sendHeldOut(port, scenario),
+    );
+  } catch (error) {
+    if (error instanceof VouchError && error.code === 'no') return [messageOf(error)];
+    throw error;
+  }
+}
+
+export function emptyScore(scenario: Scenario): Score {
+  return {
+    scenario: scenario.name,
+    class: scenario.class,
+    reproduced: false,
+    verified: false,
+    correct: false,
+    offered: false,
+    falseVerified: false,
+    engine: null,
+    attempts: 0,
+    seconds: 0,
+    costUsd: 0,
+    reason: null,
+  };
+}
+
+function missed({ surprises }: Production): string {
+  return `the error of the scenario was not seen in production${surprises.length > 0 ? `; ${surprises[0]}` : ''}`;
+}
