@@ -22,7 +22,7 @@ const LEARNED_VALUE = 0.6;
 const MAX_VALUE_SCORE = 4;
 const SAME_PROCESS = 3;
 const SAME_TRANSACTION = 4;
-const CLEAR_LEAD = 1;
+const CLEAR_LEAD = 0.5;
 
 interface Inbound {
   exchange: Exchange;
