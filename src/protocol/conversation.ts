@@ -2,7 +2,7 @@ import { messageOf } from '../lib/errors.ts';
 import type { Json } from '../lib/json.ts';
 import { asBuffer } from './bytes.ts';
 import type { Chunk, Decoded, Decoder, Side } from './port.ts';
-import { Nonsense, Source, type Reading } from './source.ts';
+import { LostTrack, Nonsense, Source, type Reading } from './source.ts';
 
 /**
  * What a protocol with one client and one server has to supply for a decoder: a reader for each direction. Both share
@@ -63,6 +63,10 @@ export function conversation(talk: Talk): Decoder {
         try {
           readers[side].next();
         } catch (error) {
+          if (error instanceof LostTrack) {
+            loseTrack(error.message);
+            return;
+          }
           giveUp(side, error instanceof Nonsense ? error.message : `internal error: ${messageOf(error)}`);
           return;
         }

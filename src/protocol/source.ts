@@ -1,6 +1,9 @@
 /** Thrown by a reader on bytes that are not of its protocol; decoders turn it into `failed`. */
 export class Nonsense extends Error {}
 
+/** Thrown by a reader that can no longer tell what belongs to what, as after lost bytes: decoding starts afresh. */
+export class LostTrack extends Error {}
+
 /**
  * A parser written as straight code over bytes that come in pieces: it yields when it needs more, and returns what it
  * read. Nothing is parsed twice, however small the pieces are.

@@ -43,10 +43,9 @@ export type Framing =
 
 /** The head of the next request; undefined at the end of the connection. */
 export function* readRequestHead(source: Source): Reading<RequestHead | undefined> {
-  const head = yield* readHead(source);
+  const head = yield* readHead(source, /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/(1\.[01])$/, 'request');
   if (head === undefined) return undefined;
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/(1\.[01])$/.exec(head.first);
-  if (!match) throw new Nonsense('not a request line of HTTP/1');
+  const { match } = head;
   return {
     method: match[1]!,
     target: match[2]!,
@@ -58,11 +57,9 @@ export function* readRequestHead(source: Source): Reading<RequestHead | undefine
 
 /** The head of the next response; undefined at the end of the connection. */
 export function* readResponseHead(source: Source): Reading<(ResponseHead & { endedAt: number }) | undefined> {
-  const head = yield* readHead(source);
+  const head = yield* readHead(source, /^HTTP\/(1\.[01]) ([1-9]\d\d)(?: (.*))?$/, 'status');
   if (head === undefined) return undefined;
-  const match = /^HTTP\/(1\.[01]) ([1-9]\d\d)(?: (.*))?$/.exec(head.first);
-  if (!match) throw new Nonsense('not a status line of HTTP/1');
-  const { headers, startedAt, endedAt } = head;
+  const { match, headers, startedAt, endedAt } = head;
   return {
     version: match[1]!,
     status: Number(match[2]),
@@ -74,13 +71,13 @@ export function* readResponseHead(source: Source): Reading<(ResponseHead & { end
 }
 
 interface Head {
-  first: string;
+  match: RegExpExecArray;
   headers: Headers;
   startedAt: number;
   endedAt: number;
 }
 
-function* readHead(source: Source): Reading<Head | undefined> {
+function* readHead(source: Source, form: RegExp, name: string): Reading<Head | undefined> {
   let first = '';
   let startedAt = 0;
   for (let empty = 0; first === ''; empty++) {
@@ -92,8 +89,10 @@ function* readHead(source: Source): Reading<Head | undefined> {
     if (empty > 4) throw new Nonsense('empty lines in place of a message');
     first = line;
   }
+  const match = form.exec(first);
+  if (!match) throw new Nonsense(`not a ${name} line of HTTP/1`);
   const fields = yield* readFields(source, MAX_HEAD - first.length);
-  return fields === undefined ? undefined : { first, startedAt, ...fields };
+  return fields === undefined ? undefined : { match, startedAt, ...fields };
 }
 
 /** Field lines up to the empty line. */

@@ -6,20 +6,23 @@ export const KEPT = 16 * 1024;
 
 /** Counts a connection's bytes and keeps the first of each direction: one exchange for the whole connection. */
 export function rawDecoder(): Decoder {
-  const kept: Record<Side, Buffer> = { client: Buffer.alloc(0), server: Buffer.alloc(0) };
+  const kept: Record<Side, Buffer[]> = { client: [], server: [] };
   const counts: Record<Side, number> = { client: 0, server: 0 };
   let startedAt: number | null = null;
   let lost = 0;
   let ended = false;
-  const direction = (side: Side): RawBytes => ({ bytes: counts[side], first: bytesToJson(kept[side]) });
+  const direction = (side: Side): RawBytes => ({
+    bytes: counts[side],
+    first: bytesToJson(Buffer.concat(kept[side])),
+  });
   return {
     push(chunk: Chunk): Decoded[] {
       if (ended) return [];
       startedAt ??= chunk.at;
       lost += chunk.lost ?? 0;
+      const room = KEPT - counts[chunk.side];
+      if (room > 0) kept[chunk.side].push(Buffer.from(chunk.bytes.subarray(0, room)));
       counts[chunk.side] += chunk.bytes.length;
-      const room = KEPT - kept[chunk.side].length;
-      if (room > 0) kept[chunk.side] = Buffer.concat([kept[chunk.side], chunk.bytes.subarray(0, room)]);
       return [];
     },
     end(at: number): Decoded[] {

@@ -1,0 +1,501 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { bytesToJson, jsonToBytes } from '../bytes.ts';
+import { Peer } from '../peer.ts';
+import type { Answers } from '../port.ts';
+import { Nonsense, type Reading, type Source } from '../source.ts';
+import { isHousekeeping, reportedSetting } from './meaning.ts';
+import {
+  pgFactsSchema,
+  pgResponseSchema,
+  type Column,
+  type PgFacts,
+  type PgRequest,
+  type PgResponse,
+} from './messages.ts';
+import { answerHousekeeping, endsTransaction, errorReply, pgError, type SessionState } from './semantics.ts';
+import { codeOf, normaliseSql, splitStatements } from './sql.ts';
+import { storedValue, wireValue } from './values.ts';
+import * as wire from './wire.ts';
+
+const CLIENT_TYPES = 'QPBDECSHXFdcfp';
+const FLUSH_AT = 64 * 1024;
+const MAX_NAMED = 10_000;
+const MAX_COPY = 1024 * 1024;
+
+/** Reported at start-up where the recording does not hold them. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  server_version: '15.0',
+  server_encoding: 'UTF8',
+  client_encoding: 'UTF8',
+  application_name: '',
+  is_superuser: 'off',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  TimeZone: 'UTC',
+  integer_datetimes: 'on',
+  standard_conforming_strings: 'on',
+};
+
+interface Statement {
+  sql: string;
+  types: number[];
+}
+
+interface Portal {
+  statement: Statement;
+  params: PgRequest['params'];
+  paramTypes: number[];
+  resultFormats: number[];
+  /** What the recording answers, once it was asked for; rows up to `sent` are out. */
+  result: PgResponse | null;
+  sent: number;
+  part: number;
+}
+
+/** A recorded connection that ended without an answer: the mock's ends too. */
+class Hangup extends Error {}
+
+/**
+ * Speaks a PostgreSQL backend's end. Start-up is answered with trust whatever the recorded server asked; BEGIN, SET and
+ * the like by their semantics; everything else by `answers`, one call an execution. What is not recorded becomes an
+ * ERROR with code XX000 and the reason as its message. A recorded FATAL error ends the connection after it.
+ */
+export async function servePostgres(socket: Duplex, answers: Answers): Promise<void> {
+  const peer = new Peer(socket);
+  try {
+    await new Session(peer, answers).run();
+  } catch (error) {
+    if (error instanceof Hangup) peer.destroy();
+    else if (error instanceof Nonsense)
+      await peer.write(wire.errorMessage('E', pgError('08P01', `vouch: ${error.message}`, 'FATAL')));
+    else throw error;
+  } finally {
+    peer.close();
+  }
+}
+
+class Session {
+  readonly #peer: Peer;
+  readonly #answers: Answers;
+  readonly #facts: PgFacts | null;
+  readonly #state: SessionState = { status: 'I', parameters: { ...DEFAULTS } };
+  #statements = new Map<string, Statement>();
+  #portals = new Map<string, Portal>();
+  #out: Buffer[] = [];
+  #size = 0;
+  /** After an error in the extended protocol: everything up to Sync is dropped. */
+  #skipping = false;
+  #extended = false;
+  #fatal = false;
+
+  constructor(peer: Peer, answers: Answers) {
+    this.#peer = peer;
+    this.#answers = answers;
+    this.#facts = pgFactsSchema.nullable().safeParse(answers.facts).data ?? null;
+  }
+
+  async run(): Promise<void> {
+    if (!(await this.#startup())) return;
+    while (!this.#peer.closed) {
+      const message = await this.#peer.read((source) => wire.readMessage(source, CLIENT_TYPES));
+      if (message === undefined || message.type === 'X') return;
+      await this.#handle(message.type, message.body);
+      if (this.#size > FLUSH_AT || this.#fatal) await this.#flush();
+      if (this.#fatal) return;
+    }
+  }
+
+  async #startup(): Promise<boolean> {
+    for (;;) {
+      const opening = await this.#peer.read(readOpening);
+      if (opening === undefined) return false;
+      if (opening === 'encrypt') {
+        await this.#peer.write('N');
+        continue;
+      }
+      const { parameters } = this.#state;
+      Object.assign(parameters, this.#facts?.parameters);
+      for (const name of ['client_encoding', 'application_name'] as const) {
+        const wanted = opening[name];
+        if (wanted !== undefined)
+          parameters[name] = wanted.replace(/^'|'$/g, '').replace(/^utf-?8$/i, 'UTF8');
+      }
+      if (opening['user'] !== undefined) parameters['session_authorization'] = opening['user'];
+      this.#say(wire.message('R', wire.int32(0)));
+      for (const [name, value] of Object.entries(parameters)) this.#say(wire.message('S', name, value));
+      this.#say(wire.message('K', randomBytes(8)));
+      this.#ready();
+      await this.#flush();
+      return true;
+    }
+  }
+
+  async #handle(type: string, body: Buffer): Promise<void> {
+    if (this.#skipping && type !== 'S') return;
+    this.#extended = type !== 'Q';
+    const fields = new wire.Fields(body);
+    switch (type) {
+      case 'Q':
+        await this.#query(fields.text());
+        break;
+      case 'P':
+        this.#parse(fields);
+        break;
+      case 'B':
+        this.#bind(fields);
+        break;
+      case 'D':
+        this.#describe(fields.byte(), fields.text());
+        break;
+      case 'E':
+        await this.#execute(fields.text(), fields.int32());
+        break;
+      case 'C':
+        (fields.byte() === 'S' ? this.#statements : this.#portals).delete(fields.text());
+        this.#say(wire.message('3'));
+        break;
+      case 'S':
+        this.#skipping = false;
+        if (this.#state.status === 'I') this.#portals.clear();
+        this.#ready();
+        await this.#flush();
+        break;
+      case 'H':
+        await this.#flush();
+        break;
+      case 'F':
+        this.#fail(errorReply('0A000', 'vouch: function call messages are not served'));
+        break;
+      default: // passwords for a server that asked for none; data of a COPY that failed
+    }
+  }
+
+  /** A simple query: its statements in turn, until one fails. */
+  async #query(sql: string): Promise<void> {
+    this.#portals.delete('');
+    const statements = splitStatements(sql);
+    if (statements.length === 0) this.#say(wire.message('I'));
+    // Several statements in one message are one transaction, which a failure ends.
+    for (const statement of statements) {
+      const request: PgRequest = { ...asked('simple', statement), copy: await this.#copyIn(statement, true) };
+      const response = this.#answer(request);
+      if (response.columns !== null || response.rows.length > 0) {
+        this.#say(wire.columnsMessage(columnsOf(response).map((column) => ({ ...column, format: 0 }))));
+      }
+      if (!this.#result(response, [], response.rows, true)) break;
+    }
+    if (!this.#fatal) this.#ready();
+    await this.#flush();
+  }
+
+  #parse(fields: wire.Fields): void {
+    const name = fields.text();
+    const statement = { sql: fields.text(), types: fields.list(() => fields.oid()) };
+    if (name !== '' && this.#statements.has(name)) {
+      this.#fail(errorReply('42P05', `prepared statement "${name}" already exists`));
+      return;
+    }
+    if (this.#statements.size >= MAX_NAMED) throw new Nonsense('too many prepared statements');
+    this.#statements.set(name, statement);
+    this.#say(wire.message('1'));
+  }
+
+  #bind(fields: wire.Fields): void {
+    const [name, from] = [fields.text(), fields.text()];
+    const statement = this.#statements.get(from);
+    const formats = fields.list(() => fields.int16());
+    const values = fields.list(() => fields.value());
+    const resultFormats = fields.list(() => fields.int16());
+    if (statement === undefined) {
+      this.#fail(errorReply('26000', `prepared statement "${from}" does not exist`));
+      return;
+    }
+    const oids = this.#described(statement)?.parameterOids;
+    const paramTypes = values.map((_, i) => (statement.types[i] || oids?.[i]) ?? 0);
+    const params = values.map((value, i) => storedValue(paramTypes[i]!, wire.formatAt(formats, i), value));
+    if (this.#portals.size >= MAX_NAMED) throw new Nonsense('too many portals');
+    this.#portals.set(name, { statement, params, paramTypes, resultFormats, result: null, sent: 0, part: 0 });
+    this.#say(wire.message('2'));
+  }
+
+  #describe(kind: string, name: string): void {
+    if (kind === 'P') {
+      const portal = this.#portals.get(name);
+      if (portal === undefined) this.#fail(errorReply('34000', `portal "${name}" does not exist`));
+      else this.#describePortal(portal);
+      return;
+    }
+    const statement = this.#statements.get(name);
+    if (statement === undefined) {
+      this.#fail(errorReply('26000', `prepared statement "${name}" does not exist`));
+      return;
+    }
+    const described = this.#described(statement) ?? this.#askDescription(statement);
+    if ('error' in described) {
+      this.#fail(described);
+      return;
+    }
+    const oids = described.parameterOids;
+    this.#say(wire.message('t', oids.length, ...oids.map(wire.int32)));
+    this.#say(described.columns === null ? wire.message('n') : wire.columnsMessage(plain(described.columns)));
+  }
+
+  /**
+   * A portal's columns come with its result, so the recording is asked now and the answer kept for Execute. An error
+   * that was recorded waits for Execute, too, as it does at a real server.
+   */
+  #describePortal(portal: Portal): void {
+    if (copyDirection(portal.statement.sql) === 'in') {
+      this.#say(wire.message('n'));
+      return;
+    }
+    const known = this.#described(portal.statement);
+    portal.result ??= this.#answer(this.#request(portal, null));
+    const columns =
+      portal.result.columns ?? (portal.result.rows.length > 0 ? columnsOf(portal.result) : known?.columns);
+    if (columns === null || columns === undefined) this.#say(wire.message('n'));
+    else {
+      const wanted = columns.map((column, i) => ({
+        ...column,
+        format: wire.formatAt(portal.resultFormats, i),
+      }));
+      this.#say(wire.columnsMessage(wanted));
+    }
+  }
+
+  #described(statement: Statement): { parameterOids: number[]; columns: Column[] | null } | undefined {
+    const sql = normaliseSql(statement.sql);
+    const found = this.#facts?.statements.find((known) => known.sql === sql);
+    if (found) return found;
+    if (!isHousekeeping(statement.sql)) return undefined;
+    const { columns } = answerHousekeeping(statement.sql, {
+      ...this.#state,
+      parameters: { ...this.#state.parameters },
+    });
+    return { parameterOids: [], columns };
+  }
+
+  #askDescription(statement: Statement): { parameterOids: number[]; columns: Column[] | null } | PgResponse {
+    const response = this.#answer({
+      ...asked('extended', statement.sql),
+      paramTypes: statement.types,
+      describeOnly: true,
+    });
+    return response.error
+      ? response
+      : { parameterOids: response.parameterOids ?? [], columns: response.columns };
+  }
+
+  async #execute(name: string, limit: number): Promise<void> {
+    const portal = this.#portals.get(name);
+    if (portal === undefined) {
+      this.#fail(errorReply('34000', `portal "${name}" does not exist`));
+      return;
+    }
+    portal.result ??= this.#answer(this.#request(portal, await this.#copyIn(portal.statement.sql, false)));
+    const wanted = limit > 0 ? limit : Infinity;
+    // A result that was fetched in parts is in several answers.
+    while (portal.result.suspended && portal.result.rows.length - portal.sent < wanted) {
+      portal.part++;
+      const next: PgResponse = this.#answer(this.#request(portal, null));
+      if (next.error) {
+        this.#fail(next);
+        return;
+      }
+      portal.result = {
+        ...next,
+        columns: portal.result.columns,
+        rows: [...portal.result.rows.slice(portal.sent), ...next.rows],
+      };
+      portal.sent = 0;
+    }
+    const { result, sent } = portal;
+    const rows = result.rows.slice(sent, sent + wanted);
+    portal.sent += rows.length;
+    this.#result(
+      result,
+      portal.resultFormats,
+      rows,
+      portal.sent >= result.rows.length && rows.length < wanted,
+    );
+  }
+
+  #request(portal: Portal, copy: PgRequest['copy']): PgRequest {
+    const { params, paramTypes, resultFormats, part } = portal;
+    return { ...asked('extended', portal.statement.sql), params, paramTypes, resultFormats, part, copy };
+  }
+
+  #answer(request: PgRequest): PgResponse {
+    const { sql } = request;
+    if (this.#state.status === 'E' && !endsTransaction(sql)) {
+      return errorReply(
+        '25P02',
+        'current transaction is aborted, commands ignored until end of transaction block',
+      );
+    }
+    if (isHousekeeping(sql) && !request.describeOnly) {
+      const response = answerHousekeeping(sql, this.#state);
+      if (/^(DISCARD ALL|DEALLOCATE ALL)$/.test(codeOf(sql))) this.#statements.clear();
+      const setting = reportedSetting(sql);
+      if (setting) this.#say(wire.message('S', setting.name, this.#state.parameters[setting.name] ?? ''));
+      return response;
+    }
+    const answer = this.#answers.answer(request);
+    if (!answer.found) return errorReply('XX000', `vouch: no recorded answer: ${answer.reason}`);
+    if (answer.response === null) throw new Hangup();
+    return pgResponseSchema.parse(answer.response);
+  }
+
+  /** Notices, rows and the end of one result. `last`: all its rows are out. False: it was an error. */
+  #result(
+    response: PgResponse,
+    formats: readonly number[],
+    rows: PgResponse['rows'],
+    last: boolean,
+  ): boolean {
+    for (const notice of response.notices) this.#say(wire.errorMessage('N', notice));
+    for (const row of rows) {
+      const values = row.map((value, i) =>
+        wireValue(response.columns?.[i], value, wire.formatAt(formats, i)),
+      );
+      const unknown = values.indexOf(undefined);
+      if (unknown !== -1) {
+        const column = response.columns?.[unknown]?.name ?? String(unknown);
+        this.#fail(
+          errorReply(
+            'XX000',
+            `vouch: column "${column}" was recorded in another format than it is asked for now`,
+          ),
+        );
+        return false;
+      }
+      this.#say(wire.rowMessage(values as (Buffer | null)[]));
+    }
+    if (response.error) {
+      this.#fail(response);
+      return false;
+    }
+    if (response.copyOut) this.#copyOut(response.copyOut);
+    if (!last) this.#say(wire.message('s'));
+    else if (response.tag === '') this.#say(wire.message('I'));
+    else this.#say(wire.message('C', tagFor(response, rows.length)));
+    return true;
+  }
+
+  #copyOut(copy: NonNullable<PgResponse['copyOut']>): void {
+    const formats = Array.from({ length: copy.columns }, () => wire.int16(copy.format));
+    this.#say(wire.message('H', Buffer.from([copy.format]), copy.columns, ...formats));
+    const data = jsonToBytes(copy.data);
+    for (let at = 0; at < data.length;) {
+      const end = copy.format === 0 ? data.indexOf(10, at) + 1 || data.length : data.length;
+      this.#say(wire.message('d', data.subarray(at, end)));
+      at = end;
+    }
+    this.#say(wire.message('c'));
+  }
+
+  /** Takes in the data of a COPY … FROM STDIN, which belongs to the request; null for other statements. */
+  async #copyIn(sql: string, simple: boolean): Promise<PgRequest['copy']> {
+    if (copyDirection(sql) !== 'in' || this.#state.status === 'E') return null;
+    const format = /\bBINARY\b/.test(codeOf(sql).replace(/^COPY\b.*?\bFROM\b/, '')) ? 1 : 0;
+    this.#say(wire.message('G', Buffer.from([format]), 0));
+    await this.#flush();
+    const pieces: Buffer[] = [];
+    let [bytes, kept] = [0, 0];
+    for (;;) {
+      const message = await this.#peer.read((source) => wire.readMessage(source, CLIENT_TYPES));
+      if (message === undefined) throw new Hangup();
+      if (message.type === 'c' || message.type === 'f') break;
+      if (message.type === 'd') {
+        const piece = message.body.subarray(0, Math.max(0, MAX_COPY - kept));
+        bytes += message.body.length;
+        kept += piece.length;
+        pieces.push(piece);
+      } else if (simple || (message.type !== 'S' && message.type !== 'H'))
+        throw new Nonsense('not the data of a COPY');
+    }
+    return { bytes, first: bytesToJson(Buffer.concat(pieces)) };
+  }
+
+  #fail(response: PgResponse): void {
+    const error = response.error!;
+    this.#say(wire.errorMessage('E', error));
+    if (this.#state.status === 'T') this.#state.status = 'E';
+    this.#skipping = this.#extended;
+    if (error.severity === 'FATAL' || error.severity === 'PANIC') this.#fatal = true;
+  }
+
+  #ready(): void {
+    this.#say(wire.message('Z', Buffer.from(this.#state.status)));
+  }
+
+  #say(bytes: Buffer): void {
+    this.#out.push(bytes);
+    this.#size += bytes.length;
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#out);
+    this.#out = [];
+    this.#size = 0;
+    await this.#peer.write(bytes);
+  }
+}
+
+/** `encrypt`: an offer to encrypt; else the parameters of StartupMessage. Undefined: nothing to serve. */
+function* readOpening(source: Source): Reading<'encrypt' | Record<string, string> | undefined> {
+  const head = yield* source.take(8);
+  if (head === undefined) return undefined;
+  const [length, code] = [head.readUInt32BE(0), head.readUInt32BE(4)];
+  if (length < 8 || length > 10_000) throw new Nonsense(`a start-up message of ${length} bytes`);
+  const body = yield* source.take(length - 8);
+  if (body === undefined || code === 80877102) return undefined;
+  if (code === 80877103 || code === 80877104) return 'encrypt';
+  if (code >>> 16 !== 3) throw new Nonsense(`protocol version ${code >>> 16} is not served`);
+  const parameters: Record<string, string> = {};
+  const fields = new wire.Fields(body);
+  while (fields.left > 1) {
+    const name = fields.text();
+    if (name === '') break;
+    parameters[name] = fields.text();
+  }
+  return parameters;
+}
+
+function asked(kind: PgRequest['kind'], sql: string): PgRequest {
+  return {
+    kind,
+    sql,
+    params: [],
+    paramTypes: [],
+    resultFormats: [],
+    describeOnly: false,
+    part: 0,
+    copy: null,
+  };
+}
+
+function copyDirection(sql: string): 'in' | 'out' | null {
+  const code = codeOf(sql);
+  if (!code.startsWith('COPY')) return null;
+  return /\bFROM STDIN\b/.test(code) ? 'in' : /\bTO STDOUT\b/.test(code) ? 'out' : null;
+}
+
+/** Columns as recorded; where none were (the recorded client never asked), as text without a name of their own. */
+function columnsOf(response: PgResponse): Column[] {
+  const bare = { name: '?column?', table: 0, attribute: 0, type: 25, size: -1, modifier: -1, format: 0 };
+  return response.columns ?? (response.rows[0] ?? []).map(() => bare);
+}
+
+function plain(columns: readonly Column[]): Column[] {
+  return columns.map((column) => ({ ...column, format: 0 }));
+}
+
+/** The tag counts the rows of this Execute, which may differ from the recorded one's. */
+function tagFor(response: PgResponse, rows: number): string {
+  const tag = response.tag ?? '';
+  return /^(SELECT|FETCH) \d+$/.test(tag) && response.rows.length > 0
+    ? tag.replace(/\d+$/, String(rows))
+    : tag;
+}
