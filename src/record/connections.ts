@@ -1,46 +1,9 @@
-import type { Chunk } from '../protocol/port.ts';
+import { ConnectionBuilder, readEndpoints, readPeer } from './connections-builder.ts';
+import type { Endpoint, RecordedConnection, StdioChunk } from './connections-model.ts';
+import { KIND, RECORD, type SegmentRecord } from './segments-format.ts';
+import { segmentRecords, segmentsOf } from './segments.ts';
 
-export interface Endpoint {
-  /** IPv4 or IPv6 address as text; the path of a unix socket (an abstract one begins with `@`). */
-  host: string;
-  /** 0 for a unix socket. */
-  port: number;
-}
-
-/** One connection of a tapped app, as far as it is in the segments that were read. */
-export interface RecordedConnection {
-  /** Unique within the folder; stable over repeated reads. Letters, digits and `-`. */
-  id: string;
-  /** Seen from the app: did it accept the connection, or open it? */
-  direction: 'inbound' | 'outbound';
-  transport: 'tcp' | 'udp' | 'unix';
-  /** Of the first process that was seen to use it. */
-  pid: number;
-  /** Microseconds since 1970. Where it was open before the tap, when it was first seen. */
-  openedAt: number;
-  closedAt: number | null;
-  local: Endpoint;
-  remote: Endpoint;
-  /** In order of time. `lost` of the first one counts bytes that lie before the part that was read. */
-  chunks: Chunk[];
-  /** Bytes known to have passed without being captured. Bytes outside the time asked for do not count. */
-  lostBytes: number;
-  /** Why this is not all that passed, or null. */
-  incomplete: string | null;
-  /** Errno of a connect that failed (111: refused), else null. */
-  failed: number | null;
-}
-
-/** What a process of the app wrote to fd 1 or 2. */
-export interface StdioChunk {
-  at: number;
-  pid: number;
-  tid: number;
-  fd: 1 | 2;
-  bytes: Uint8Array;
-  /** Bytes of this process and descriptor that were lost just before. */
-  lost?: number;
-}
+export type { Endpoint, RecordedConnection, StdioChunk };
 
 export interface Recording {
   /** By `openedAt`. */
@@ -51,11 +14,109 @@ export interface Recording {
   damage: string[];
 }
 
+export interface ReadOptions {
+  /** Microseconds since 1970, inclusive. */
+  from?: number;
+  to?: number;
+  /** Bytes of segments held in memory at most; what comes after them is reported as damage. Default 1 GiB. */
+  maxBytes?: number;
+}
+
 /**
- * What the segments of a tap's folder hold, connections put together. With `from` and `to` (microseconds since 1970,
- * inclusive) only what passed then, and only connections that were active then. A folder that is not there is empty.
- * Damage is reported and never fatal.
+ * What the segments of a tap's folder hold, connections put together. With `from` and `to` only what passed then, and
+ * only connections that were active then. A folder that is not there is empty. Damage is reported and never fatal.
  */
-export async function readConnections(_folder: string, _range: { from?: number; to?: number } = {}): Promise<Recording> {
-  return { connections: [], stdio: [], damage: [] };
+export async function readConnections(folder: string, options: ReadOptions = {}): Promise<Recording> {
+  const damage: string[] = [];
+  const assembly = new Assembly();
+  let room = options.maxBytes ?? 1024 * 1024 * 1024;
+  for await (const { name, buffer } of segmentsOf(folder, options, (what) => damage.push(what))) {
+    room -= buffer.length;
+    if (room < 0) {
+      damage.push(`${name}: not read, and nothing after it: the part asked for is larger than the limit`);
+      break;
+    }
+    for (const record of segmentRecords(buffer, (what) => damage.push(`${name}: ${what}`)))
+      assembly.add(record);
+  }
+  const range = { from: options.from ?? -Infinity, to: options.to ?? Infinity };
+  return { ...assembly.finish(range), damage };
+}
+
+class Assembly {
+  readonly #connections = new Map<number, ConnectionBuilder>();
+  /** Conversations of a datagram socket, by its connection and the peer. */
+  readonly #datagrams = new Map<number, Map<string, ConnectionBuilder>>();
+  readonly #stdio: StdioChunk[] = [];
+  readonly #written = new Map<string, number>();
+
+  add(record: SegmentRecord): void {
+    if (record.type === RECORD.stdio) return this.#addStdio(record);
+    if (record.type === RECORD.open) return this.#open(record);
+    const connection = this.#connections.get(record.connection) ?? this.#unopened(record);
+    if (connection.kind === KIND.udp) this.#addDatagram(connection, record);
+    else connection.add(record);
+  }
+
+  finish(range: { from: number; to: number }): { connections: RecordedConnection[]; stdio: StdioChunk[] } {
+    const connections: RecordedConnection[] = [];
+    for (const [key, connection] of this.#connections) {
+      const parts = connection.kind === KIND.udp ? (this.#datagrams.get(key)?.values() ?? []) : [connection];
+      for (const part of parts) {
+        const made = part.finish(range);
+        if (made) connections.push(made);
+      }
+    }
+    connections.sort((a, b) => a.openedAt - b.openedAt);
+    const stdio = this.#stdio
+      .filter(({ at }) => at >= range.from && at <= range.to)
+      .sort((a, b) => a.at - b.at);
+    return { connections, stdio };
+  }
+
+  #open(record: SegmentRecord): void {
+    const ends = readEndpoints(record.payload);
+    const known = this.#connections.get(record.connection);
+    if (!ends || known?.opened) return; // repeated at the beginning of a later segment
+    const builder = new ConnectionBuilder(`c${record.connection.toString(36)}`, record, ends);
+    this.#connections.set(record.connection, builder);
+  }
+
+  /** Its first record was lost or lies in a segment that is gone: all that is known is what follows. */
+  #unopened(record: SegmentRecord): ConnectionBuilder {
+    const builder = new ConnectionBuilder(`c${record.connection.toString(36)}`, record, null);
+    this.#connections.set(record.connection, builder);
+    return builder;
+  }
+
+  #addDatagram(socket: ConnectionBuilder, record: SegmentRecord): void {
+    let parts = this.#datagrams.get(record.connection);
+    if (!parts) this.#datagrams.set(record.connection, (parts = new Map()));
+    if (record.type !== RECORD.packet) {
+      for (const part of parts.values()) part.add(record);
+      return;
+    }
+    const peer = readPeer(record.payload);
+    if (!peer) return;
+    const key = `${peer.host} ${peer.port}`;
+    let part = parts.get(key);
+    if (!part) parts.set(key, (part = socket.conversation(parts.size, peer, record)));
+    part.addPacket(record, socket.advance(record));
+  }
+
+  #addStdio(record: SegmentRecord): void {
+    const fd = record.detail === 2 ? 2 : 1;
+    const key = `${record.pid} ${fd}`;
+    const expected = this.#written.get(key);
+    const chunk: StdioChunk = {
+      at: record.time,
+      pid: record.pid,
+      tid: record.tid,
+      fd,
+      bytes: record.payload,
+    };
+    if (expected !== undefined && record.offset > expected) chunk.lost = record.offset - expected;
+    this.#written.set(key, record.offset + record.payload.length);
+    this.#stdio.push(chunk);
+  }
 }

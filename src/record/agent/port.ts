@@ -26,6 +26,8 @@ export interface TapRequest {
   /** Oldest segments are deleted past this. Default 1 GiB. */
   maxBytes?: number;
   descendants?: boolean;
+  /** Goes on when the client that asked for it is gone, until `untap` or until the cgroup is removed. */
+  keep?: boolean;
 }
 
 export interface TapStats {
@@ -43,6 +45,10 @@ export interface RedirectRequest {
   catchAllPort: number;
   /** Where datagrams to any port 53 go. */
   dnsPort: number;
+  /** Loopback ports that are connected to as they are. Ports that the app itself listens on need not be named. */
+  passPorts?: number[];
+  /** Destinations that are refused (ECONNREFUSED) as they were when recorded; not reported as strays. */
+  refuse?: { address: string; port: number }[];
 }
 
 export interface RedirectRule {
@@ -53,7 +59,10 @@ export interface RedirectRule {
 }
 
 export interface Redirection {
-  /** Destinations that were asked for and are in no rule, each once, in order of first use. */
+  /**
+   * Destinations that were asked for and are in no rule, each once, in order of first use. Past 4,096 of them the rest
+   * is one entry with the address '' and port 0.
+   */
   strays(): Promise<{ address: string; port: number; count: number }[]>;
   detach(): Promise<void>;
 }

@@ -1,0 +1,214 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { messageOf, systemCode } from '../lib/errors.ts';
+import { indexOf } from './segments.ts';
+import {
+  AT,
+  RECORD,
+  SEGMENT_HEADER,
+  SEGMENT_MAGIC,
+  SEGMENT_VERSION,
+  indexName,
+  readU64,
+  segmentName,
+  segmentNumber,
+  writeU64,
+} from './segments-format.ts';
+
+const PENDING = 1024 * 1024;
+const MAX_OPEN = 100_000;
+
+export interface WriterOptions {
+  /** Of all segments in the folder; the oldest are deleted past this. */
+  maxBytes: number;
+  /** A segment is closed past this. Default: an eighth of `maxBytes`, within 256 KiB and 32 MiB. */
+  segmentBytes?: number;
+}
+
+/**
+ * Appends records to the segments of one folder. Synchronous on purpose: the caller empties a ring that fills
+ * meanwhile, and a promise per batch would only hide the wait. Memory: one pending buffer, and one small record for
+ * each open connection, which is repeated in every segment that the connection appears in, so that each segment can
+ * be read when the older ones are gone. Never throws after construction: what cannot be written is counted.
+ */
+export class SegmentWriter {
+  readonly folder: string;
+  /** Bytes of payload that could not be written. */
+  lostBytes = 0;
+  /** Why the last write failed, or null. */
+  trouble: string | null = null;
+
+  readonly #maxBytes: number;
+  readonly #segmentBytes: number;
+  readonly #pending = Buffer.alloc(PENDING);
+  #fill = 0;
+  #fd: number | null = null;
+  #number: number;
+  #size = 0;
+  #records = 0;
+  #from: number | null = null;
+  #to: number | null = null;
+  /** Finished segments, oldest first. */
+  readonly #older: { number: number; bytes: number }[] = [];
+  readonly #opens = new Map<number, Buffer>();
+  readonly #inSegment = new Set<number>();
+
+  constructor(folder: string, options: WriterOptions) {
+    this.folder = folder;
+    this.#maxBytes = options.maxBytes;
+    this.#segmentBytes =
+      options.segmentBytes ??
+      Math.min(32 * 1024 * 1024, Math.max(256 * 1024, Math.floor(options.maxBytes / 8)));
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder).sort()) {
+      const number = segmentNumber(name);
+      if (number === null) continue;
+      this.#older.push({ number, bytes: statSync(join(folder, name)).size });
+      this.#mendIndex(name);
+    }
+    this.#number = (this.#older.at(-1)?.number ?? -1) + 1;
+    this.#begin();
+  }
+
+  /** Copies the record of `size` bytes at `start`; `time` (µs since 1970) and the checksum are filled in. */
+  append(source: Buffer, start: number, size: number, time: number): void {
+    const type = source[start + AT.type]!;
+    if (type !== RECORD.stdio) this.#carry(source, start, size, type, time);
+    this.#put(source, start, size, time);
+  }
+
+  /** Hands everything to the operating system. */
+  flush(): void {
+    if (this.#fill === 0) return;
+    const bytes = this.#pending.subarray(0, this.#fill);
+    this.#fill = 0;
+    if (this.#write(bytes)) this.#size += bytes.length;
+    else this.lostBytes += bytes.length;
+    if (this.#size >= this.#segmentBytes) this.#rotate();
+  }
+
+  close(): void {
+    this.flush();
+    this.#finish();
+  }
+
+  #carry(source: Buffer, start: number, size: number, type: number, time: number): void {
+    const connection = readU64(source, start + AT.connection);
+    if (type === RECORD.open) {
+      const copy = Buffer.from(source.subarray(start, start + size));
+      copy.writeUInt32LE(1, AT.carried);
+      writeU64(copy, time, AT.time);
+      this.#opens.set(connection, copy);
+      if (this.#opens.size > MAX_OPEN) this.#opens.delete(this.#opens.keys().next().value!);
+      this.#inSegment.add(connection);
+      return;
+    }
+    if (!this.#inSegment.has(connection)) {
+      this.#inSegment.add(connection);
+      const open = this.#opens.get(connection);
+      if (open) this.#put(open, 0, open.length, readU64(open, AT.time));
+    }
+    if (type === RECORD.close) this.#opens.delete(connection);
+  }
+
+  #put(source: Buffer, start: number, size: number, time: number): void {
+    if (this.#fill + size > PENDING) this.flush();
+    const to = this.#pending;
+    const at = this.#fill;
+    source.copy(to, at, start, start + size);
+    writeU64(to, time, at + AT.time);
+    to.writeUInt32LE(crc32(to.subarray(at + AT.length, at + size)), at + AT.crc);
+    this.#fill += size;
+    this.#records++;
+    if (to[at + AT.carried] === 1) return;
+    if (this.#from === null || time < this.#from) this.#from = time;
+    if (this.#to === null || time > this.#to) this.#to = time;
+  }
+
+  #write(bytes: Buffer): boolean {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        if (this.#fd === null) this.#begin();
+        for (let at = 0; at < bytes.length;) at += writeSync(this.#fd!, bytes, at);
+        this.trouble = null;
+        return true;
+      } catch (error) {
+        this.trouble = messageOf(error);
+        // What was written of it stays as a torn tail; the next segment begins clean.
+        this.#finish();
+        if (systemCode(error) !== 'ENOSPC' || !this.#dropOldest()) return false;
+      }
+    }
+    return false;
+  }
+
+  #begin(): void {
+    const path = join(this.folder, segmentName(this.#number));
+    const header = Buffer.alloc(SEGMENT_HEADER);
+    SEGMENT_MAGIC.copy(header);
+    header.writeUInt32LE(SEGMENT_VERSION, 8);
+    header.writeUInt32LE(SEGMENT_HEADER, 12);
+    writeU64(header, Date.now() * 1000, 16);
+    this.#fd = openSync(path, 'wx', 0o600);
+    writeSync(this.#fd, header);
+    this.#size = header.length;
+    this.#records = 0;
+    this.#from = this.#to = null;
+    this.#inSegment.clear();
+  }
+
+  #finish(): void {
+    if (this.#fd === null) return;
+    closeSync(this.#fd);
+    this.#fd = null;
+    const name = segmentName(this.#number);
+    this.#older.push({ number: this.#number, bytes: this.#size });
+    this.#number++;
+    const index = { version: 1, bytes: this.#size, records: this.#records, from: this.#from, to: this.#to };
+    this.#writeIndex(name, index);
+  }
+
+  #rotate(): void {
+    this.#finish();
+    const total = (): number => this.#older.reduce((sum, { bytes }) => sum + bytes, 0);
+    while (total() + this.#segmentBytes > this.#maxBytes && this.#dropOldest());
+  }
+
+  #dropOldest(): boolean {
+    const oldest = this.#older.shift();
+    if (!oldest) return false;
+    const name = segmentName(oldest.number);
+    rmSync(join(this.folder, name), { force: true });
+    rmSync(join(this.folder, indexName(name)), { force: true });
+    return true;
+  }
+
+  /** A segment whose writer was killed has no index yet. */
+  #mendIndex(name: string): void {
+    try {
+      statSync(join(this.folder, indexName(name)));
+    } catch {
+      this.#writeIndex(name, indexOf(readFileSync(join(this.folder, name))));
+    }
+  }
+
+  #writeIndex(name: string, index: object): void {
+    try {
+      writeFileSync(join(this.folder, indexName(name)), JSON.stringify(index), { mode: 0o600 });
+    } catch (error) {
+      // It can be made again from the segment; readers do without.
+      this.trouble = messageOf(error);
+    }
+  }
+}
