@@ -65,7 +65,7 @@ export const SETTINGS = {
     schema: text.optional(),
     help: 'unix socket of `vouch agent`',
   },
-  'recorder.max-bytes': {
+  'recorder.maxBytes': {
     env: 'VOUCH_RECORDER_MAX_BYTES',
     schema: z.coerce
       .number()
@@ -80,14 +80,40 @@ export const SETTINGS = {
     help: 'openai, anthropic, azure, or openai-compatible (Ollama, vLLM, llama.cpp)',
   },
   'llm.model': { env: 'VOUCH_LLM_MODEL', schema: text.optional(), help: 'name of the model' },
-  'llm.url': { env: 'VOUCH_LLM_URL', schema: z.url().optional(), help: "base URL of the provider's API" },
-  'llm.key': { env: 'VOUCH_LLM_KEY', schema: text.optional(), help: 'API key', secret: true },
-  'llm.budget-usd': {
+  'llm.baseUrl': {
+    env: 'VOUCH_LLM_BASE_URL',
+    schema: z.url().optional(),
+    help: "base URL of the provider's API",
+  },
+  'llm.apiKey': { env: 'VOUCH_LLM_API_KEY', schema: text.optional(), help: 'API key', secret: true },
+  'llm.openaiKey': {
+    env: 'OPENAI_API_KEY',
+    schema: text.optional(),
+    help: "OpenAI's API key, used where llm.apiKey is not set",
+    secret: true,
+  },
+  'llm.anthropicKey': {
+    env: 'ANTHROPIC_API_KEY',
+    schema: text.optional(),
+    help: "Anthropic's API key, used where llm.apiKey is not set",
+    secret: true,
+  },
+  'llm.resource': {
+    env: 'VOUCH_LLM_RESOURCE',
+    schema: text.optional(),
+    help: "azure: the resource's name, instead of llm.baseUrl",
+  },
+  'llm.apiVersion': {
+    env: 'VOUCH_LLM_API_VERSION',
+    schema: text.optional(),
+    help: 'azure: version of the API',
+  },
+  'llm.budgetUsd': {
     env: 'VOUCH_LLM_BUDGET_USD',
     schema: z.coerce.number().nonnegative().default(1),
     help: 'dollars that one run of the fix desk may spend',
   },
-  'fix.budget-seconds': {
+  'fix.budgetSeconds': {
     env: 'VOUCH_FIX_BUDGET_SECONDS',
     schema: z.coerce.number().positive().default(300),
     help: 'seconds that one run of the fix desk may take',
@@ -99,7 +125,7 @@ export const SETTINGS = {
       .default(['template', 'llm', 'agent']),
     help: 'engines that are asked, in order; comma-separated',
   },
-  'agent-engine.command': {
+  'agent.command': {
     env: 'VOUCH_AGENT_COMMAND',
     schema: words.optional(),
     help: 'program and arguments of a coding agent that works in a worktree',
@@ -109,8 +135,8 @@ export const SETTINGS = {
     schema: z.enum(['local', 'github', 'gitea']).default('local'),
     help: 'where pull requests are opened',
   },
-  'forge.url': {
-    env: 'VOUCH_FORGE_URL',
+  'forge.baseUrl': {
+    env: 'VOUCH_FORGE_BASE_URL',
     schema: z.url().optional(),
     help: 'base URL of the forge, where it is not the public one',
   },

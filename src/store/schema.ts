@@ -19,6 +19,7 @@ export interface Database {
   proposals: ProposalRow;
   evidence: EvidenceRow;
   decisions: DecisionRow;
+  pullRequests: PullRequestRow;
   traces: TraceRow;
   settings: SettingRow;
   appSettings: AppSettingsRow;
@@ -139,6 +140,15 @@ export interface DecisionRow {
   by: string;
   why: string | null;
   at: number;
+}
+
+/** What the built-in forge keeps beside the app's repository. */
+export interface PullRequestRow {
+  app: string;
+  /** `1`, `2`, … in one app. */
+  ref: string;
+  /** JSON: a `StoredPullRequest`. */
+  content: string;
 }
 
 export interface TraceRow {

@@ -60,7 +60,7 @@ function explainErrors(connection: DatabaseConnection, path: string): void {
 }
 
 /** What SQLite's code means to a person; anything that is not the machine's doing stays as it is. */
-function explain(error: unknown, path: string): unknown {
+export function explain(error: unknown, path: string): unknown {
   const code = systemCode(error) ?? '';
   const says = (kind: 'usage' | 'forbidden' | 'unavailable', what: string, hint: string): VouchError =>
     new VouchError(kind, `${path}: ${what}`, { hint, cause: error });

@@ -116,6 +116,14 @@ export const initial: Migration = {
       .execute();
 
     await schema
+      .createTable('pullRequests')
+      .addColumn('app', 'text', (c) => c.notNull())
+      .addColumn('ref', 'text', (c) => c.notNull())
+      .addColumn('content', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('pullRequests_key', ['app', 'ref'])
+      .execute();
+
+    await schema
       .createTable('traces')
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('run', 'text', (c) => c.notNull())

@@ -1,0 +1,19 @@
+import type { Define } from '../program.ts';
+
+export const agent: Define = (program, { run, example }) => {
+  const command = program
+    .command('agent')
+    .description('the privileged process that records: run it as root, beside a server that is not')
+    .option(
+      '--socket <path>',
+      'the unix socket that the server asks (default: recorder.socket, agent.sock in the data folder)',
+    )
+    .option('--group <gid>', 'group that may use the socket (default: root only)')
+    .action(
+      run(async (session, options: { socket?: string; group?: string }) => {
+        const { runAgent } = await import('../run-agent.ts');
+        await runAgent(session, options);
+      }),
+    );
+  example(command, 'vouch agent', 'vouch agent --socket /run/vouch/agent.sock --group 1000');
+};
