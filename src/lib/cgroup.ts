@@ -10,6 +10,8 @@ type Controller = (typeof CONTROLLERS)[number];
 export interface CgroupLayout {
   v2: string;
   v1: Partial<Record<Controller, string>>;
+  /** Every tree, those of other v1 controllers included: container engines use them all. */
+  all: string[];
 }
 
 export interface CgroupLimits {
@@ -40,6 +42,7 @@ export async function cgroupLayout(mountinfo?: string): Promise<CgroupLayout | u
   const text = mountinfo ?? (await readFile('/proc/self/mountinfo', 'utf8'));
   let v2: string | undefined;
   const v1: CgroupLayout['v1'] = {};
+  const all: string[] = [];
   for (const line of text.split('\n')) {
     // proc(5): ID PARENT MAJOR:MINOR ROOT MOUNTPOINT OPTIONS [TAGS…] - TYPE SOURCE SUPEROPTIONS
     const [left, right] = line.split(' - ');
@@ -49,23 +52,26 @@ export async function cgroupLayout(mountinfo?: string): Promise<CgroupLayout | u
       ?.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
     if (mountPoint === undefined) continue;
     if (type === 'cgroup2') v2 ??= mountPoint;
+    if (type === 'cgroup2' || type === 'cgroup') all.push(mountPoint);
     if (type !== 'cgroup') continue;
     for (const name of CONTROLLERS) if (superOptions?.split(',').includes(name)) v1[name] ??= mountPoint;
   }
-  return v2 === undefined ? undefined : { v2, v1 };
+  return v2 === undefined ? undefined : { v2, v1, all: [...new Set(all)] };
 }
 
 /**
- * Makes the group `name` (one or more path parts, such as `parent/child`) with its limits; with a pure v2 tree, turns the controllers
- * on down to it. Throws `unavailable` if the kernel does not let us.
+ * Makes the group `name` (one or more path parts, such as `parent/child`) with its limits; with a pure v2 tree, turns
+ * the controllers on down to it. Without limits it is only a place in the v2 tree. Throws `unavailable` if the kernel
+ * does not let us.
  */
 export async function createCgroup(
   layout: CgroupLayout,
   name: string,
-  limits: CgroupLimits,
+  limits?: CgroupLimits,
 ): Promise<Cgroup> {
   const path = join(layout.v2, name);
-  const folders = [path, ...new Set(Object.values(layout.v1).map((root) => join(root, name)))];
+  const controllers = limits === undefined ? [] : Object.values(layout.v1);
+  const folders = [path, ...new Set(controllers.map((root) => join(root, name)))];
   const group: Cgroup = {
     path,
     id: 0n,
@@ -76,10 +82,11 @@ export async function createCgroup(
   };
   try {
     for (const folder of folders) await mkdir(folder, { recursive: true });
-    await enableControllers(layout, name);
-    await Promise.all(
-      limitFiles(layout, name, limits).map(([file, value, optional]) => setLimit(file, value, optional)),
-    );
+    if (limits !== undefined) {
+      await enableControllers(layout, name);
+      const files = limitFiles(layout, name, limits);
+      await Promise.all(files.map(([file, value, optional]) => setLimit(file, value, optional)));
+    }
     return { ...group, id: (await stat(path, { bigint: true })).ino };
   } catch (error) {
     await group.remove();
@@ -90,7 +97,7 @@ export async function createCgroup(
 /** Names of the groups directly below `parent`, in any of the trees. */
 export async function cgroupNames(layout: CgroupLayout, parent: string): Promise<string[]> {
   const names = new Set<string>();
-  for (const root of [layout.v2, ...Object.values(layout.v1)]) {
+  for (const root of layout.all) {
     for (const name of await subfolders(join(root, parent))) names.add(name);
   }
   return [...names];
@@ -99,7 +106,7 @@ export async function cgroupNames(layout: CgroupLayout, parent: string): Promise
 /** Kills and removes the group `name` and everything below it, in all trees. */
 export async function removeCgroup(layout: CgroupLayout, name: string): Promise<void> {
   await killCgroup(join(layout.v2, name));
-  for (const root of new Set([layout.v2, ...Object.values(layout.v1)])) {
+  for (const root of layout.all) {
     await killCgroup(join(root, name));
     await removeFolder(join(root, name));
   }

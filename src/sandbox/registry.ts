@@ -1,11 +1,12 @@
 import { VouchError } from '../lib/errors.ts';
 import { localSandbox } from './local/local.ts';
+import { ociSandbox } from './oci/oci.ts';
 import type { SandboxOptions } from './options.ts';
 import type { Sandbox } from './port.ts';
 
 /** Every adapter, whether this machine can do it or not: ask `available()`. */
 export function sandboxes(options: SandboxOptions = {}): { local: Sandbox; oci: Sandbox } {
-  return { local: localSandbox(options), oci: localSandbox(options) };
+  return { local: localSandbox(options), oci: ociSandbox(options) };
 }
 
 /**

@@ -5,6 +5,8 @@ import type { SandboxSpec } from './port.ts';
 /** Where `node` is inside, in every adapter. */
 export const NODE_FOLDER = '/opt/node/bin';
 export const APP_FOLDER = '/app';
+/** Below it, in every control group tree, one folder a sandbox: OWNER-ID (see lib/owner.ts). */
+export const CGROUP_PARENT = 'vouch';
 
 const RESERVED = [
   '/app',
@@ -59,6 +61,11 @@ export function programEnvironment(spec: SandboxSpec): Record<string, string> {
     HOME: '/tmp',
     ...spec.env,
   };
+}
+
+/** The temporary folder lives in the program's memory, so it never gets more than half of it. */
+export function tmpBytes(spec: SandboxSpec): number {
+  return Math.min(256 * 1024 * 1024, Math.floor(spec.limits.memoryBytes / 2));
 }
 
 /** A relative path below the tree, normalised; throws `usage` for one that leads out of it. */

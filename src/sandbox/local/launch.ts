@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cgroup } from '../../lib/cgroup.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { lineSplitter } from '../../lib/lines.ts';
+import { CLOCK_LIBRARY, PRELOAD_FILE, clockLibrary, hasMovedClock } from '../clock/clock.ts';
 import { SANDBOX_USER, type Exit, type RunningSandbox, type SandboxSpec } from '../port.ts';
 import { APP_FOLDER, programEnvironment } from '../spec.ts';
 
@@ -63,6 +64,7 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
     async start() {
       if (started) throw new VouchError('conflict', `sandbox ${spec.id}: already started`);
       started = true;
+      moveClock(spec, scratch);
       channel.send('go');
       await channel.expect('started');
       const pid = childrenOf(child.pid!).find((one) => one !== holder) ?? child.pid!;
@@ -71,6 +73,7 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
         return { code, signal, outOfMemory: kills > 0 && code !== 0 };
       });
       let over = false;
+      let moved = false;
       void exit.then(() => (over = true));
       return {
         pid,
@@ -84,7 +87,10 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
           timer.abort();
           await end();
         },
-        clock: () => Promise.resolve('real'),
+        clock: () => {
+          moved ||= spec.clockMs !== undefined && hasMovedClock(pid);
+          return Promise.resolve(moved ? 'recorded' : 'real');
+        },
       };
     },
   };
@@ -94,15 +100,33 @@ function launchArguments(spec: SandboxSpec, scratch: string, cgroup: Cgroup): st
   const names = Object.keys(programEnvironment(spec)).join(' ');
   const writableBytes = spec.writable ? Math.floor(spec.limits.memoryBytes / 2) : 0;
   return [
-    ...[String(cgroup.folders.length), ...cgroup.folders],
-    ...[import.meta.dirname, scratch, spec.network, String(writableBytes), String(SANDBOX_USER)],
-    ...[names, spec.workdir ?? APP_FOLDER, ...spec.argv],
+    String(cgroup.folders.length),
+    ...cgroup.folders,
+    import.meta.dirname,
+    scratch,
+    spec.network,
+    String(writableBytes),
+    String(SANDBOX_USER),
+    names,
+    spec.workdir ?? APP_FOLDER,
+    ...spec.argv,
   ];
 }
 
 function launchEnvironment(spec: SandboxSpec): Record<string, string> {
   const program = Object.entries(programEnvironment(spec)).map(([name, value]) => [`V_${name}`, value]);
   return { ...(Object.fromEntries(program) as Record<string, string>), PATH: SYSTEM_PATH };
+}
+
+/** Written at the last moment, so that the program begins at `clockMs`, give or take its own start. */
+function moveClock(spec: SandboxSpec, scratch: string): void {
+  if (spec.clockMs === undefined) return;
+  const library = clockLibrary(spec.clockMs - Date.now());
+  if (library === undefined) return;
+  const path = join(scratch, 'root', CLOCK_LIBRARY);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, library);
+  writeFileSync(join(scratch, 'root', PRELOAD_FILE), `${CLOCK_LIBRARY}\n`);
 }
 
 function whenExited(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {

@@ -14,12 +14,10 @@ import { reapScratch, scratchDir } from '../../lib/scratch.ts';
 import { writeLayer } from '../layers.ts';
 import { resolveOptions, type SandboxOptions } from '../options.ts';
 import type { PreparedSandbox, Sandbox, SandboxSpec } from '../port.ts';
-import { checkSpec } from '../spec.ts';
+import { CGROUP_PARENT, checkSpec } from '../spec.ts';
 import { launch } from './launch.ts';
 import { layOutRoot } from './root.ts';
 
-/** Below it, in every control group tree, one folder a sandbox: OWNER-ID. */
-export const CGROUP_PARENT = 'vouch';
 /** Processes of ours that count against the program's limit: nsenter, unshare, init.sh and its sleep. */
 const OWN_PROCESSES = 4;
 const PROGRAMS = ['unshare', 'nsenter', 'setpriv', 'mount', 'umount', 'pivot_root', 'mknod', 'ip'];
@@ -96,7 +94,7 @@ async function prepare(
       spec,
       node: options.node,
       cgroups: mountPoints.map((mountPoint, index) => ({ mountPoint, folder: cgroup.folders[index]! })),
-      startScript: join(import.meta.dirname, 'start.sh'),
+      startScript: join(import.meta.dirname, '../start.sh'),
     });
     await writeLayer(join(scratch, 'layer'), spec.tree, spec.changes ?? {});
     const launched = await launch(spec, scratch, cgroup);

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { VouchError } from '../../lib/errors.ts';
 import type { SandboxSpec } from '../port.ts';
 import { SANDBOX_USER } from '../port.ts';
-import { APP_FOLDER, NODE_FOLDER, isBelow } from '../spec.ts';
+import { APP_FOLDER, NODE_FOLDER, isBelow, tmpBytes } from '../spec.ts';
 
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom'];
 /** Of the host's /etc, only what names, certificates, users and the dynamic linker need. Copied: they may be symlinks. */
@@ -155,11 +155,6 @@ function layOutBinds(scratch: string, root: string, binds: NonNullable<SandboxSp
   if (mounts.length === 0) return;
   writeFileSync(join(scratch, 'binds'), later.map((line) => `${line}\n`).join(''));
   writeFileSync(join(scratch, 'binds.fstab'), `${mounts.join('\n')}\n`);
-}
-
-/** The temporary folder lives in the program's memory, so it never gets more than half of it. */
-export function tmpBytes(spec: SandboxSpec): number {
-  return Math.min(256 * 1024 * 1024, Math.floor(spec.limits.memoryBytes / 2));
 }
 
 /** fstab(5): space, tab, line break, backslash and # as octal. */
