@@ -14,7 +14,7 @@ const schema = z.object({
   dependencies: text.optional().catch(undefined),
   devDependencies: text.optional().catch(undefined),
   optionalDependencies: text.optional().catch(undefined),
-  workspaces: z.unknown(),
+  workspaces: z.unknown().optional(),
 });
 export type PackageJson = z.infer<typeof schema>;
 
