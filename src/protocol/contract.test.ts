@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { describeProtocol, type Fixture } from './contract.ts';
+import { dnsFixture } from './dns/fixture.ts';
 import { http1Fixture } from './http1/fixture.ts';
 import { postgresFixture } from './postgres/fixture.ts';
 import { rawFixture } from './raw/fixture.ts';
 import { protocolByName, protocols, recognise } from './registry.ts';
 
-const fixtures: Fixture[] = [http1Fixture, postgresFixture, rawFixture];
+const fixtures: Fixture[] = [http1Fixture, postgresFixture, dnsFixture, rawFixture];
 
 for (const fixture of fixtures) describeProtocol(fixture);
 

@@ -1,4 +1,5 @@
 import { VouchError } from '../lib/errors.ts';
+import { dns } from './dns/dns.ts';
 import { http1 } from './http1/http1.ts';
 import type { Protocol } from './port.ts';
 import { postgres } from './postgres/postgres.ts';
@@ -14,7 +15,7 @@ export {
 } from './http1/messages.ts';
 
 /** All protocols; `raw` takes what none of the others knows. */
-export const protocols: readonly Protocol[] = [http1, postgres, raw];
+export const protocols: readonly Protocol[] = [http1, postgres, dns, raw];
 
 export function protocolByName(name: string): Protocol | undefined {
   return protocols.find((protocol) => protocol.name === name);

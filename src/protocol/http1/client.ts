@@ -4,6 +4,7 @@ import { systemCode } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import { jsonToBytes } from '../bytes.ts';
 import { Peer } from '../peer.ts';
+import type { Sent } from '../port.ts';
 import { Nonsense, type Reading, type Source } from '../source.ts';
 import { httpRequestSchema, type HttpRequest, type HttpResponse } from './messages.ts';
 import * as read from './read.ts';
@@ -18,14 +19,9 @@ const LEFT_OUT = new Set([
   'trailer',
 ]);
 
-export interface Sent {
-  /** `HttpResponse`; null when none came. With `closed` it may be there in part (`truncated`). */
-  response: Json | null;
-  failure: 'timeout' | 'closed' | 'refused' | null;
-}
-
 /**
- * Sends a recorded request and reads its response. `timeoutMs` is for all of it. Never rejects on what the other end
+ * Sends a recorded request and reads its response (`HttpResponse`; with `closed` it may be there in
+ * part, `truncated`). `timeoutMs` is for all of it. Never rejects on what the other end
  * does; the socket is destroyed in any case.
  */
 export async function sendRequest(

@@ -1,6 +1,7 @@
 import { asBuffer } from '../bytes.ts';
 import type { Protocol } from '../port.ts';
 import { canonicalRequest, comparableResponse } from './canonical.ts';
+import { sendRequest } from './client.ts';
 import { httpDecoder, looksLikeRequest, summaryOf } from './decode.ts';
 import { httpRequestSchema } from './messages.ts';
 import { serveHttp } from './serve.ts';
@@ -25,4 +26,5 @@ export const http1: Protocol = {
   summary: (request) => summaryOf(httpRequestSchema.parse(request)),
   housekeeping: () => false,
   serve: serveHttp,
+  send: sendRequest,
 };
