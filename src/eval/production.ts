@@ -54,7 +54,7 @@ export async function playProduction(
     await deployer.deployTree('app', scenario.appFolder, { message: scenario.summary });
     const current = await deployer.current('app');
     if (!current) throw new VouchError('unavailable', `${scenario.name}: the app does not run`);
-    const surprises = await sendTraffic(current.deployment.port, scenario);
+    const surprises = await sendTraffic({ port: current.deployment.port }, scenario);
     await observer.settle();
     const incident = (await listIncidents(store)).find(
       ({ type, message }) => type === scenario.error.type && message.includes(scenario.error.message),

@@ -144,7 +144,7 @@ async function heldOut(
   if (!applied.ok) return [`it does not apply: ${applied.reason}`];
   try {
     return await withFixed(production, scenario, parts, tag, applied.changes, (port) =>
-      sendHeldOut(port, scenario),
+      sendHeldOut({ port }, scenario),
     );
   } catch (error) {
     if (error instanceof VouchError && error.code === 'no') return [messageOf(error)];

@@ -14,15 +14,21 @@ const TIMEOUT_MS = 20_000;
 const MAX_BODY = 8 * 1024 * 1024;
 const RESTART_MS = 10_000;
 
+/** Where the app listens on loopback: its own port, or a router's with the host name that leads to it. */
+export interface Target {
+  port: number;
+  host?: string;
+}
+
 /** Sends one request to the app. A refused connection is tried again for a while: an app that crashed is being restarted. */
 export async function send(
-  port: number,
+  target: Target,
   asked: ScenarioRequest,
   scenario: Pick<Scenario, 'tokens'>,
 ): Promise<Answer> {
   const deadline = performance.now() + RESTART_MS;
   for (;;) {
-    const answer = await sendOnce(port, asked, scenario);
+    const answer = await sendOnce(target, asked, scenario);
     if (answer !== 'refused') return answer;
     if (performance.now() > deadline) return { status: 0, body: '' };
     await new Promise((resolve) => setTimeout(resolve, 25));
@@ -30,7 +36,7 @@ export async function send(
 }
 
 function sendOnce(
-  port: number,
+  target: Target,
   asked: ScenarioRequest,
   scenario: Pick<Scenario, 'tokens'>,
 ): Promise<Answer | 'refused'> {
@@ -40,7 +46,7 @@ function sendOnce(
       : typeof asked.body === 'string'
         ? asked.body
         : JSON.stringify(asked.body);
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = target.host === undefined ? {} : { host: target.host };
   for (const [name, value] of Object.entries(asked.headers))
     headers[name] = fillTokens(value, scenario.tokens);
   if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
@@ -48,7 +54,7 @@ function sendOnce(
     const request = httpRequest(
       {
         host: '127.0.0.1',
-        port,
+        port: target.port,
         method: asked.method,
         path: asked.path,
         headers,
@@ -89,9 +95,9 @@ function fillTokens(value: string, tokens: Scenario['tokens']): string {
 }
 
 /** Sends the scenario's traffic, in order or over several connections at once. Returns what was answered otherwise than expected. */
-export async function sendTraffic(port: number, scenario: Scenario): Promise<string[]> {
+export async function sendTraffic(target: Target, scenario: Scenario): Promise<string[]> {
   const surprises = await mapLimited(scenario.traffic, scenario.concurrency, async (asked) => {
-    const answer = await send(port, asked, scenario);
+    const answer = await send(target, asked, scenario);
     const wanted = [asked.expect].flat();
     return wanted.includes(answer.status)
       ? null
@@ -101,10 +107,10 @@ export async function sendTraffic(port: number, scenario: Scenario): Promise<str
 }
 
 /** Sends the held-out requests. Returns what a correct fix would have answered otherwise. */
-export async function sendHeldOut(port: number, scenario: Scenario): Promise<string[]> {
+export async function sendHeldOut(target: Target, scenario: Scenario): Promise<string[]> {
   const failures: string[] = [];
   for (const asked of scenario.heldout) {
-    const answer = await send(port, asked, scenario);
+    const answer = await send(target, asked, scenario);
     const where = `${asked.method} ${asked.path}`;
     const statuses = asked.expect.status === undefined ? null : [asked.expect.status].flat();
     if (statuses && !statuses.includes(answer.status))

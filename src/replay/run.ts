@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VouchError } from '../lib/errors.ts';
@@ -89,7 +90,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
     redirection = await options.redirector.redirect({
       cgroupPath: prepared.cgroupPath,
       rules: listening.ports.map(({ host, port, localPort }) => ({ address: host, port, toPort: localPort })),
-      refuse: options.refused.map(({ host, port }) => ({ address: host, port })),
+      // A unix socket that refused (a name service cache, usually) does not exist in the sandbox either.
+      refuse: options.refused
+        .filter(({ host }) => isIP(host) !== 0)
+        .map(({ host, port }) => ({ address: host, port })),
       passPorts: [options.plan.app.port],
       catchAllPort: listening.catchAllPort,
       dnsPort: listening.dnsPort,

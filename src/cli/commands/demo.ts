@@ -1,10 +1,6 @@
+import type { DemoOptions } from '../demo/demo.ts';
 import { whole } from '../options.ts';
 import type { Define } from '../program.ts';
-
-export interface DemoOptions {
-  merge?: true;
-  port?: number;
-}
 
 export const demo: Define = (program, { run, example }) => {
   const command = program
@@ -13,6 +9,7 @@ export const demo: Define = (program, { run, example }) => {
       'the whole loop on the bundled shop: push, record, break, prove, pull request; stays up until Ctrl-C',
     )
     .option('--merge', 'accept the pull request as a named person, deploy it, and roll back')
+    .option('--as <name>', 'who accepts it, with --merge (default: the user of this shell)')
     .option('--port <n>', 'port of the server (default: any free one)', whole(0, 65_535))
     .action(
       run(async (session, options: DemoOptions) => {

@@ -1,4 +1,4 @@
-import { access, chown, cp, lstat, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
+import { access, chmod, chown, cp, lstat, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -41,6 +41,8 @@ export async function startPostgres(folder: string): Promise<PostgresServer> {
     });
   const user = await unprivilegedUser();
   await mkdir(folder, { recursive: true, mode: 0o755 });
+  // Another user has to pass through the scratch folder around it; what else lies there has modes of its own.
+  if (user) await chmod(dirname(folder), 0o711);
   const data = join(folder, 'data');
   await mkdir(data, { mode: 0o700 });
   if (user) await chown(data, user.uid, user.gid);

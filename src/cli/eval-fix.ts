@@ -1,0 +1,109 @@
+import { loadConfig } from '../config/config.ts';
+import { runSuite, summarise, type Checked, type Summary } from '../eval/run.ts';
+import { loadSuite } from '../eval/scenario.ts';
+import type { Score } from '../eval/score.ts';
+import { createLogger } from '../lib/log.ts';
+import { reapScratch } from '../lib/scratch.ts';
+import { openParts } from '../server/parts.ts';
+import type { EvalFixOptions } from './commands/eval.ts';
+import type { Session } from './session.ts';
+import { brief, paint, seconds, table } from './style.ts';
+
+/**
+ * Runs the scenarios below a folder. With `--json`, one line of JSON a scenario as soon as it is over, then the summary. Exit status: 1 when
+ * something was verified that is not correct (or, with `--check`, a scenario is not what it says), 3 when nothing could be reproduced.
+ */
+export async function runEvalFix(session: Session, options: EvalFixOptions): Promise<void> {
+  const scenarios = await loadSuite(options.suite, options.only);
+  const { config } = await loadConfig(session.folder, session.io.env);
+  await reapScratch();
+  const parts = await openParts({ config, log: createLogger('fatal'), traces: null });
+  try {
+    const print = (value: unknown): void => session.io.out(`${JSON.stringify(value)}\n`);
+    const results = await runSuite(
+      scenarios,
+      parts.workbench,
+      {
+        check: options.check === true,
+        wrong: options.wrong === true,
+        ...(options.engine ? { engines: options.engine } : {}),
+        onScore: (score) => {
+          if (session.json) print(score);
+          else session.progress('problems' in score ? lineOfCheck(score) : lineOfScore(score));
+        },
+      },
+      { signal: session.signal, onProgress: (line) => session.progress(paint('dim', line)) },
+    );
+    if (options.check) {
+      const checked = results.filter((result): result is Checked => 'problems' in result);
+      const summary = { total: checked.length, ok: checked.filter(({ ok }) => ok).length };
+      if (session.json) print(summary);
+      else session.io.out(`${summary.ok} of ${summary.total} scenarios are what they say\n`);
+      session.exit(summary.ok === summary.total ? 0 : 1);
+      return;
+    }
+    const scores = results.filter((result): result is Score => !('problems' in result));
+    const summary = summarise(scenarios, scores);
+    if (session.json) print(summary);
+    else session.io.out(`${showScores(scores, summary)}\n`);
+    session.exit(summary.falseVerified > 0 ? 1 : summary.reproduced === 0 ? 3 : 0);
+  } finally {
+    await parts.close();
+  }
+}
+
+function outcomeOf(score: Score): string {
+  if (score.falseVerified) return paint('red', 'FALSE');
+  if (score.correct) return paint('green', 'correct');
+  if (score.offered) return paint('cyan', 'offered');
+  return score.reproduced ? paint('yellow', 'no fix') : paint('yellow', 'not reproduced');
+}
+
+function lineOfScore(score: Score): string {
+  const wrong = score.wrong
+    ? `; wrong fixes: ${score.wrong.rejected} rejected, ${score.wrong.inconclusive} inconclusive, ${score.wrong.verified} verified`
+    : '';
+  return `${score.scenario}: ${outcomeOf(score)} in ${seconds(score.seconds)}${score.reason === null ? '' : `: ${brief(score.reason, 160)}`}${wrong}`;
+}
+
+function lineOfCheck({ scenario, ok, problems }: Checked): string {
+  return ok
+    ? `${scenario}: ${paint('green', 'ok')}`
+    : [
+        `${scenario}: ${paint('red', 'not as it says')}`,
+        ...problems.map((problem) => `    ${brief(problem, 200)}`),
+      ].join('\n');
+}
+
+function showScores(scores: readonly Score[], summary: Summary): string {
+  const rows = scores.map((score) => [
+    score.scenario,
+    score.class,
+    outcomeOf(score),
+    score.engine ?? '-',
+    String(score.attempts),
+    seconds(score.seconds),
+    brief(score.reason ?? '', 70),
+  ]);
+  const { total, reproduced, verified, correct, offered, falseVerified, wrong } = summary;
+  return [
+    '',
+    table(
+      ['scenario', 'class', 'outcome', 'engine', 'tried', 'time', 'why not'],
+      rows,
+      'No scenario was run',
+    ),
+    '',
+    `${total} scenarios: ${reproduced} reproduced, ${verified} verified, ${correct} correct, ${offered} offered, ${falseVerified} falsely verified`,
+    ...(wrong
+      ? [
+          `${wrong.total} wrong fixes by hand: ${wrong.rejected} rejected, ${wrong.inconclusive} inconclusive, ${wrong.verified} verified; caught by ${Object.entries(
+            wrong.byGate,
+          )
+            .toSorted((a, b) => b[1] - a[1])
+            .map(([gate, count]) => `${gate} ${count}`)
+            .join(', ')}`,
+        ]
+      : []),
+  ].join('\n');
+}
