@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { exchange, inbound, slice } from '../../test/fixtures/recordings.ts';
+import type { Json } from '../lib/json.ts';
+import type { Exchange } from '../protocol/port.ts';
+import type { Case } from './case.ts';
+import type { Behaviour } from './evidence.ts';
+import { determine, type Survivor } from './gates/determined.ts';
+
+function survivor(proposal: string, status: number, body: Json, part: Partial<Behaviour> = {}): Survivor {
+  return { proposal, why: proposal, rank: 0, behaviour: { status, body, writes: [], variants: [], ...part } };
+}
+
+function caseOf(failing: Exchange, others: Exchange[], callsOf: Record<string, string[]> = {}): Case {
+  return { failing, slice: slice([failing, ...others], { failing: failing.id, callsOf }) } as Case;
+}
+
+function query(rows: Json[]): Exchange {
+  return exchange({
+    protocol: 'postgres',
+    request: {
+      sql: 'SELECT * FROM coupons WHERE code = $1',
+      params: ['x'],
+      paramTypes: [25],
+      resultFormats: [0],
+      kind: 'extended',
+    },
+    response: { columns: [], rows, tag: 'SELECT', error: null, transaction: 'I', notices: [] },
+  });
+}
+
+const failing = inbound('POST', '/checkout', 500, { error: 'internal' });
+const lost = query([]);
+const refuse = survivor('refuse', 404, { error: 'no such coupon' });
+const ignore = survivor('ignore', 200, { total: 10 });
+
+describe('rivals', () => {
+  it('that do the same leave the answer determined', () => {
+    const at = caseOf(failing, []);
+    expect(determine(at, refuse, [survivor('twin', 404, { error: 'no such coupon' })]).gate.holds).toBe(true);
+  });
+
+  it('that answer otherwise make it a choice, where nothing singles one out', () => {
+    const { gate, alternatives } = determine(caseOf(failing, []), refuse, [ignore]);
+    expect(gate).toMatchObject({ holds: false, otherwise: 'inconclusive' });
+    expect(alternatives.map(({ proposal }) => proposal).sort()).toEqual(['ignore', 'refuse']);
+  });
+
+  it('that differ on a variant only are told apart as well', () => {
+    const variant = (body: Json): Partial<Behaviour> => ({
+      variants: [{ name: 'v', status: 200, body, writes: [] }],
+    });
+    const at = caseOf(failing, []);
+    expect(
+      determine(at, survivor('a', 200, 1, variant(1)), [survivor('b', 200, 1, variant(2))]).gate.holds,
+    ).toBe(false);
+  });
+
+  it('are more than three: three are offered', () => {
+    const rivals = [1, 2, 3, 4].map((n) => survivor(`r${n}`, 400 + n, { error: String(n) }));
+    expect(determine(caseOf(failing, []), refuse, rivals).alternatives).toHaveLength(3);
+  });
+});
+
+describe('an answer is singled out', () => {
+  it('by a request that met the same outcome of the same call', () => {
+    const found = query([]);
+    const sibling = inbound('GET', '/coupons/NOPE', 404, { error: 'no such coupon' });
+    const at = caseOf(failing, [lost, found, sibling], { [failing.id]: [lost.id], [sibling.id]: [found.id] });
+    expect(determine(at, refuse, [ignore]).gate.holds).toBe(true);
+    const other = determine(at, ignore, [refuse]);
+    expect(other.gate.detail).toContain('another answer is singled out');
+    expect(other.alternatives[0]!.proposal).toBe('refuse');
+  });
+
+  it('by the same request, answered at another time', () => {
+    const again = inbound('POST', '/checkout', 200, { total: 10 });
+    expect(determine(caseOf(failing, [again]), ignore, [refuse]).gate.holds).toBe(true);
+  });
+
+  it('by the text, where two answers have the form of it', () => {
+    const found = query([]);
+    const sibling = inbound('GET', '/coupons/NOPE', 404, { error: 'no such coupon' });
+    const at = caseOf(failing, [lost, found, sibling], { [failing.id]: [lost.id], [sibling.id]: [found.id] });
+    expect(determine(at, refuse, [survivor('curt', 404, { error: 'not found' })]).gate.holds).toBe(true);
+  });
+
+  it('not by precedents that disagree', () => {
+    const [one, two] = [query([]), query([])];
+    const a = inbound('GET', '/coupons/NOPE', 404, { error: 'no such coupon' });
+    const b = inbound('GET', '/offers/NOPE', 200, { total: 10 });
+    const at = caseOf(failing, [lost, one, two, a, b], {
+      [failing.id]: [lost.id],
+      [a.id]: [one.id],
+      [b.id]: [two.id],
+    });
+    expect(determine(at, refuse, [ignore]).gate.holds).toBe(false);
+  });
+
+  it('not by an answer that was itself an error of the app', () => {
+    const found = query([]);
+    const broken = inbound('GET', '/coupons/NOPE', 500, { error: 'internal' });
+    const at = caseOf(failing, [lost, found, broken], { [failing.id]: [lost.id], [broken.id]: [found.id] });
+    expect(determine(at, refuse, [ignore]).gate.holds).toBe(false);
+  });
+});
