@@ -3,7 +3,7 @@ import { createLogger } from '../lib/log.ts';
 import { createApp } from '../server/app.ts';
 import { newSecret } from '../server/auth.ts';
 import { createContext } from '../server/context.ts';
-import { PAGES } from '../server/serve.ts';
+import { PAGES } from '../server/pages.ts';
 import { openStore } from '../store/store.ts';
 import type { Send } from './client.ts';
 import type { Io } from './session.ts';

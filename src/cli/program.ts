@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { VouchError } from '../lib/errors.ts';
+import { readVersion } from '../server/version.ts';
 import { COMMANDS } from './commands.ts';
 import { runSession, type Io, type Session } from './session.ts';
 
@@ -18,17 +18,12 @@ export interface Frame {
   example: (command: Command, ...lines: string[]) => void;
 }
 
-export function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
-
 export function createProgram(io: Io): Command {
   const program = new Command('vouch')
     .description(
       'AI changes that you can vouch for: production errors become pull requests, proved on recorded traffic.',
     )
-    .version(version(), '--version', 'print the version')
+    .version(readVersion(), '--version', 'print the version')
     .helpCommand(false);
   const frame: Frame = {
     run: (work) =>

@@ -1,9 +1,13 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { extname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Context } from 'hono';
 import { systemCode } from '../lib/errors.ts';
 import type { Store } from '../store/store.ts';
 import { startSession } from './sessions.ts';
+
+/** Where `npm run build:web` puts the pages. */
+export const PAGES = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

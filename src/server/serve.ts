@@ -1,5 +1,4 @@
 import { isIPv6 } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/settings.ts';
 import { VouchError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
@@ -9,10 +8,8 @@ import { createApp } from './app.ts';
 import { firstToken, newSecret } from './auth.ts';
 import { createContext } from './context.ts';
 import { listen } from './listen.ts';
+import { PAGES } from './pages.ts';
 import { SERVER_LOCK, readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
-
-/** Where `npm run build:web` puts the pages. */
-export const PAGES = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 export interface Serving {
   url: string;

@@ -48,10 +48,30 @@ export interface Replayer {
   replay(recording: string, at: string | undefined, work: Work): Promise<ReplayReport>;
 }
 
+/** What routes use of the deployer. */
+export type AppsPort = Pick<
+  Deployer,
+  | 'app'
+  | 'listApps'
+  | 'createApp'
+  | 'updateApp'
+  | 'destroyApp'
+  | 'releases'
+  | 'release'
+  | 'deployments'
+  | 'envNames'
+  | 'setEnv'
+  | 'logs'
+  | 'rollback'
+  | 'deployCommit'
+  | 'gitHttp'
+  | 'urlOf'
+>;
+
 /** Everything that routes may use. `context.ts` makes it. */
 export interface Services {
   store: Store;
-  deployer: Deployer;
+  deployer: AppsPort;
   fixDesk: FixDesk;
   replayer: Replayer;
   events: Events;

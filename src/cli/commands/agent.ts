@@ -8,12 +8,11 @@ export const agent: Define = (program, { run, example }) => {
       '--socket <path>',
       'the unix socket that the server asks (default: recorder.socket, agent.sock in the data folder)',
     )
-    .option('--group <gid>', 'group that may use the socket (default: root only)')
     .action(
-      run(async (session, options: { socket?: string; group?: string }) => {
+      run(async (session, options: { socket?: string }) => {
         const { runAgent } = await import('../run-agent.ts');
         await runAgent(session, options);
       }),
     );
-  example(command, 'vouch agent', 'vouch agent --socket /run/vouch/agent.sock --group 1000');
+  example(command, 'vouch agent', 'vouch agent --socket /run/vouch/agent.sock');
 };

@@ -1,0 +1,84 @@
+import type { Config } from '../config/settings.ts';
+import type { Engine } from '../desks/fix/engines/port.ts';
+import { createTemplateEngine } from '../desks/fix/engines/template/engine.ts';
+import type { ModelConfig } from '../llm/config.ts';
+import { whyNoModel } from '../llm/config.ts';
+import type { Store } from '../store/store.ts';
+import type { Trace } from '../trace/model.ts';
+import type { TraceSink } from '../trace/record.ts';
+import { getTrace, saveTrace, setOutcome } from '../trace/store.ts';
+
+export interface Engines {
+  engines: Readonly<Record<'template' | 'llm' | 'agent', Engine>>;
+  /** Dollars that a traced call cost; 0 where its model has no price. */
+  costOf: (trace: string) => Promise<number>;
+}
+
+/** The engines as the configuration says, their calls traced to the store; null keeps them for this run only. */
+export function createEngines(config: Config, traces: Store | null): Engines {
+  const { sink, costOf } = traces ? storedTraces(traces) : keptTraces();
+  void sink;
+  const why = whyNoModel(modelOf(config));
+  const none = (name: 'llm' | 'agent', reason: string): Engine => ({
+    name,
+    unavailable: () => reason,
+    async *propose() {},
+  });
+  return {
+    engines: {
+      template: createTemplateEngine(),
+      llm: none('llm', why ?? 'llm: not wired'),
+      agent: none('agent', 'agent: no command'),
+    },
+    costOf,
+  };
+}
+
+/** The model that the settings name, or null when they name none. */
+export function modelOf(config: Config): ModelConfig | null {
+  const provider =
+    config['llm.provider'] ??
+    (config['llm.baseUrl'] !== undefined
+      ? 'openai-compatible'
+      : config['llm.openaiKey'] !== undefined
+        ? 'openai'
+        : config['llm.anthropicKey'] !== undefined
+          ? 'anthropic'
+          : undefined);
+  if (provider === undefined) return null;
+  const keys: Partial<Record<typeof provider, string | undefined>> = {
+    openai: config['llm.openaiKey'],
+    anthropic: config['llm.anthropicKey'],
+  };
+  return {
+    provider,
+    model: config['llm.model'] ?? '',
+    apiKey: config['llm.apiKey'] ?? keys[provider],
+    baseUrl: config['llm.baseUrl'],
+    resource: config['llm.resource'],
+    apiVersion: config['llm.apiVersion'],
+  };
+}
+
+interface Traces {
+  sink: TraceSink;
+  costOf: (trace: string) => Promise<number>;
+}
+
+function storedTraces(store: Store): Traces {
+  return {
+    sink: {
+      add: (trace) => saveTrace(store, trace),
+      setOutcome: (id, outcome) => setOutcome(store, id, outcome),
+    },
+    costOf: async (id) => (await getTrace(store, id)).costUsd ?? 0,
+  };
+}
+
+function keptTraces(): Traces {
+  const costs = new Map<string, Trace['costUsd']>();
+  return {
+    sink: { add: async ({ id, costUsd }) => void costs.set(id, costUsd), setOutcome: async () => {} },
+    costOf: async (id) => costs.get(id) ?? 0,
+  };
+}
