@@ -12,8 +12,11 @@ export interface FixContext {
   suspect: { sha: string; subject: string; diff: string } | null;
   /** Refusals of earlier candidates of this run, for engines that try again. */
   feedback: Feedback[];
+  /** `deadlineMs`: when to stop, milliseconds since 1970. */
   budget: { usd: number; deadlineMs: number };
   signal: AbortSignal;
+  /** Told in a line why an engine stopped or did without something. */
+  note?: (line: string) => void;
 }
 
 export interface Feedback {
