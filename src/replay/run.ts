@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
+import { getCompileCacheDir } from 'node:module';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -171,6 +172,12 @@ interface Worker {
   end(): void;
 }
 
+/** Where compiled code of ours is kept, if this process uses such a cache: the worker starts in a third of the time. */
+function compileCache(): Record<string, string> {
+  const folder = getCompileCacheDir();
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
+}
+
 /** The worker is ours and small: a message that does not come within the longest plan is a defect, not a wait. */
 const WORKER_DEADLINE_MS = 300_000;
 
@@ -178,7 +185,7 @@ function startWorker(prepared: PreparedSandbox, signal: AbortSignal | undefined)
   const [program, ...args] = prepared.enterNetwork([process.execPath, WORKER]);
   const child: ChildProcess = spawn(program!, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...compileCache() },
     detached: true,
   });
   const queue: FromWorker[] = [];
