@@ -15,10 +15,10 @@ export interface CgroupLayout {
 }
 
 export interface CgroupLimits {
-  memoryBytes: number;
-  processes: number;
+  memoryBytes?: number;
+  processes?: number;
   /** In cores. */
-  cpus: number;
+  cpus?: number;
 }
 
 /** One group with its limits: a folder of the v2 tree, and with a hybrid layout one a v1 controller of the same name. */
@@ -31,6 +31,8 @@ export interface Cgroup {
   readonly folders: readonly string[];
   /** How many processes the kernel has killed in it because the memory limit was reached. */
   memoryKills(): Promise<number>;
+  /** How often its memory limit was reached, by groups below it too. */
+  memoryLimitHits(): Promise<number>;
   /** Kills every process in it and below it, and waits until they are gone. */
   kill(): Promise<void>;
   /** Kills, then removes the folders. One that is gone is fine. */
@@ -61,7 +63,8 @@ export async function cgroupLayout(mountinfo?: string): Promise<CgroupLayout | u
 
 /**
  * Makes the group `name` (one or more path parts, such as `parent/child`) with its limits; with a pure v2 tree, turns
- * the controllers on down to it. Without limits it is only a place in the v2 tree. Throws `unavailable` if the kernel
+ * the controllers on down to it. Without limits it is only a place in the
+ * v2 tree. Throws `unavailable` if the kernel
  * does not let us.
  */
 export async function createCgroup(
@@ -77,6 +80,7 @@ export async function createCgroup(
     id: 0n,
     folders,
     memoryKills: () => memoryKills(layout, name),
+    memoryLimitHits: () => memoryLimitHits(layout, name),
     kill: () => killCgroup(path),
     remove: () => removeCgroup(layout, name),
   };
@@ -128,21 +132,27 @@ async function enableControllers(layout: CgroupLayout, name: string): Promise<vo
 
 /** Files to write, what, and whether the kernel may lack it (swap accounting). */
 function limitFiles(layout: CgroupLayout, name: string, limits: CgroupLimits): [string, string, boolean][] {
-  const memory = String(Math.floor(limits.memoryBytes));
-  const quota = String(Math.max(1000, Math.round(limits.cpus * 100_000)));
+  const { memoryBytes, processes, cpus } = limits;
+  const v2 = join(layout.v2, name);
   const v1 = (controller: Controller, file: string): string | undefined => {
     const root = layout.v1[controller];
     return root === undefined ? undefined : join(root, name, file);
   };
-  const v2 = join(layout.v2, name);
   const files: [string, string, boolean][] = [];
-  const memoryV1 = v1('memory', 'memory.limit_in_bytes');
-  if (memoryV1 !== undefined) files.push([memoryV1, memory, false]);
-  else files.push([join(v2, 'memory.max'), memory, false], [join(v2, 'memory.swap.max'), '0', true]);
-  files.push([v1('pids', 'pids.max') ?? join(v2, 'pids.max'), String(limits.processes), false]);
-  const cpuV1 = v1('cpu', 'cpu.cfs_quota_us');
-  if (cpuV1 !== undefined) files.push([cpuV1, quota, false]);
-  else files.push([join(v2, 'cpu.max'), `${quota} 100000`, false]);
+  if (memoryBytes !== undefined) {
+    const bytes = String(Math.floor(memoryBytes));
+    const old = v1('memory', 'memory.limit_in_bytes');
+    if (old !== undefined) files.push([old, bytes, false]);
+    else files.push([join(v2, 'memory.max'), bytes, false], [join(v2, 'memory.swap.max'), '0', true]);
+  }
+  if (processes !== undefined) {
+    files.push([v1('pids', 'pids.max') ?? join(v2, 'pids.max'), String(Math.floor(processes)), false]);
+  }
+  if (cpus !== undefined) {
+    const quota = String(Math.max(1000, Math.round(cpus * 100_000)));
+    const old = v1('cpu', 'cpu.cfs_quota_us');
+    files.push(old === undefined ? [join(v2, 'cpu.max'), `${quota} 100000`, false] : [old, quota, false]);
+  }
   return files;
 }
 
@@ -160,12 +170,27 @@ async function setLimit(file: string, value: string, optional: boolean): Promise
   }
 }
 
+/** v1 counts kills in the group of the victim only, not in those above. */
 async function memoryKills(layout: CgroupLayout, name: string): Promise<number> {
   const v1 = layout.v1.memory;
   const file =
     v1 === undefined ? join(layout.v2, name, 'memory.events') : join(v1, name, 'memory.oom_control');
+  return countIn(file, /^oom_kill (\d+)$/m);
+}
+
+/** v1 counts in the group that has the limit; with swap accounting memory and swap together are looked at first. */
+async function memoryLimitHits(layout: CgroupLayout, name: string): Promise<number> {
+  const v1 = layout.v1.memory;
+  if (v1 === undefined) return countIn(join(layout.v2, name, 'memory.events'), /^max (\d+)$/m);
+  const files = ['memory.failcnt', 'memory.memsw.failcnt'].map((file) =>
+    countIn(join(v1, name, file), /^(\d+)$/m),
+  );
+  return (await Promise.all(files)).reduce((sum, count) => sum + count, 0);
+}
+
+async function countIn(file: string, pattern: RegExp): Promise<number> {
   try {
-    return Number(/^oom_kill (\d+)$/m.exec(await readFile(file, 'utf8'))?.[1] ?? 0);
+    return Number(pattern.exec(await readFile(file, 'utf8'))?.[1] ?? 0);
   } catch (error) {
     if (isGone(error)) return 0;
     throw error;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -53,17 +54,7 @@ export async function ensureBaseImage(engine: Engine, node: string, stateFolder:
   try {
     await stage(join(scratch, 'root'), node);
     const tar = join(scratch, 'root.tar');
-    await runOrThrow([
-      'tar',
-      '-C',
-      join(scratch, 'root'),
-      '--numeric-owner',
-      '--owner=0',
-      '--group=0',
-      '-cf',
-      tar,
-      '.',
-    ]);
+    await runOrThrow(['tar', '-C', join(scratch, 'root'), '--numeric-owner', '-cf', tar, '.']);
     const changes = [
       `ENV PATH=${NODE_FOLDER}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
       'WORKDIR /app',
@@ -94,6 +85,8 @@ function contentKey(node: string): string {
 async function stage(root: string, node: string): Promise<void> {
   for (const name of FOLDERS) mkdirSync(join(root, name), { recursive: true });
   mkdirSync(join(root, 'tmp'));
+  // Podman gives the root of a volume the owner of the folder that it hides.
+  chownSync(join(root, 'app'), SANDBOX_USER, SANDBOX_USER);
   chmodSync(join(root, 'tmp'), 0o1777); // engines give the tmpfs there the same
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     const info = lstatSync(`/${name}`, { throwIfNoEntry: false });

@@ -54,7 +54,9 @@ async function prepare(spec: SandboxSpec, options: ResolvedOptions): Promise<Pre
   try {
     const scratch = await scratchDir(`sandbox-${spec.id}`, options.stateFolder);
     undo.push(() => rm(scratch, { recursive: true, force: true }));
-    const cgroup = await createCgroup(layout, join(CGROUP_PARENT, `${owner}-${spec.id}`));
+    // A little less than the container gets, so that it is this one's limit that is reached: see program.ts.
+    const memoryBytes = spec.limits.memoryBytes - 256 * 1024;
+    const cgroup = await createCgroup(layout, join(CGROUP_PARENT, `${owner}-${spec.id}`), { memoryBytes });
     undo.push(() => cgroup.remove());
     const baseImage = (): Promise<string> => ensureBaseImage(engine, options.node, options.stateFolder);
     const holder =
@@ -94,7 +96,7 @@ async function prepare(spec: SandboxSpec, options: ResolvedOptions): Promise<Pre
         if (started) throw new VouchError('conflict', `sandbox ${spec.id}: already started`);
         started = true;
         const asked = await moveClock(spec, scratch);
-        return startContainer(engine, name, asked);
+        return startContainer(engine, name, asked, cgroup);
       },
       destroy: () => (destroyed ??= destroy()),
     };

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { baseEnvironment, run } from '../../lib/process.ts';
+import type { Cgroup } from '../../lib/cgroup.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { hasMovedClock } from '../clock/clock.ts';
 import type { Exit, RunningSandbox } from '../port.ts';
@@ -15,6 +16,7 @@ export async function startContainer(
   engine: Engine,
   name: string,
   clockAsked: boolean,
+  cgroup: Cgroup,
 ): Promise<RunningSandbox> {
   const [program, ...options] = engine.program;
   const attach = ['start', '--attach', ...(engine.name === 'podman' ? ['--sig-proxy=false'] : [])];
@@ -34,7 +36,11 @@ export async function startContainer(
     const said = ((stderr.read() as Buffer | null) ?? '').toString().trim().slice(-2000);
     throw new VouchError('unavailable', `sandbox: ${engine.name} did not start the program: ${said}`);
   }
-  const exited = ended.then(() => exitOf(engine, name));
+  let killed = false;
+  const exited = ended.then(async (): Promise<Exit> => {
+    const exit = await exitOf(engine, name);
+    return { ...exit, outOfMemory: exit.outOfMemory || (!killed && (await ranOut(cgroup, exit))) };
+  });
   let over = false;
   void ended.then(() => (over = true));
   let moved = false;
@@ -50,7 +56,10 @@ export async function startContainer(
         await Promise.race([ended, delay(graceMs, undefined, { signal: timer.signal }).catch(() => {})]);
         timer.abort();
       }
-      if (!over) await run([...engine.program, 'kill', '--signal', 'KILL', name]);
+      if (!over) {
+        killed = true;
+        await run([...engine.program, 'kill', '--signal', 'KILL', name]);
+      }
       await ended;
     },
     clock() {
@@ -111,6 +120,17 @@ async function exitOf(engine: Engine, name: string): Promise<Exit> {
     }
     await delay(15);
   }
+}
+
+/**
+ * Engines do not always notice (conmon does not on a machine with v1 controllers). The cgroup around the container has a
+ * limit a little below the container's, so it is the one that is reached. With v1 it does not know of kills inside, only
+ * that the limit was hit; that, and a SIGKILL that was not ours, is one.
+ */
+async function ranOut(cgroup: Cgroup, exit: Exit): Promise<boolean> {
+  if (exit.code === 0) return false;
+  if ((await cgroup.memoryKills()) > 0) return true;
+  return exit.signal === 'SIGKILL' && (await cgroup.memoryLimitHits()) > 0;
 }
 
 function signalName(status: number): string | null {

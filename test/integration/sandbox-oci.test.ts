@@ -1,0 +1,11 @@
+import { describe } from 'vitest';
+import { sandboxContract } from '../../src/sandbox/contract.ts';
+import { sandboxes } from '../../src/sandbox/registry.ts';
+import { needs } from '../needs.ts';
+
+const { oci } = sandboxes();
+const state = await oci.available();
+
+describe.skipIf(!needs(state.ok, state.ok ? '' : `${state.reason}: ${state.mend}`))('containers', () =>
+  sandboxContract(oci),
+);
