@@ -31,8 +31,8 @@ export interface Cgroup {
   readonly folders: readonly string[];
   /** How many processes the kernel has killed in it because the memory limit was reached. */
   memoryKills(): Promise<number>;
-  /** How often its memory limit was reached, by groups below it too. */
-  memoryLimitHits(): Promise<number>;
+  /** Whether its memory limit was ever reached, by groups below it too; that alone need not have killed anything. */
+  memoryLimitReached(): Promise<boolean>;
   /** Kills every process in it and below it, and waits until they are gone. */
   kill(): Promise<void>;
   /** Kills, then removes the folders. One that is gone is fine. */
@@ -80,7 +80,7 @@ export async function createCgroup(
     id: 0n,
     folders,
     memoryKills: () => memoryKills(layout, name),
-    memoryLimitHits: () => memoryLimitHits(layout, name),
+    memoryLimitReached: () => memoryLimitReached(layout, name),
     kill: () => killCgroup(path),
     remove: () => removeCgroup(layout, name),
   };
@@ -178,14 +178,14 @@ async function memoryKills(layout: CgroupLayout, name: string): Promise<number> 
   return countIn(file, /^oom_kill (\d+)$/m);
 }
 
-/** v1 counts in the group that has the limit; with swap accounting memory and swap together are looked at first. */
-async function memoryLimitHits(layout: CgroupLayout, name: string): Promise<number> {
+/** Charges come in batches of 64 pages, so the highest use can stay that much below the limit. */
+async function memoryLimitReached(layout: CgroupLayout, name: string): Promise<boolean> {
   const v1 = layout.v1.memory;
-  if (v1 === undefined) return countIn(join(layout.v2, name, 'memory.events'), /^max (\d+)$/m);
-  const files = ['memory.failcnt', 'memory.memsw.failcnt'].map((file) =>
-    countIn(join(v1, name, file), /^(\d+)$/m),
-  );
-  return (await Promise.all(files)).reduce((sum, count) => sum + count, 0);
+  if (v1 === undefined) return (await countIn(join(layout.v2, name, 'memory.events'), /^max (\d+)$/m)) > 0;
+  const limit = await countIn(join(v1, name, 'memory.limit_in_bytes'), /^(\d+)$/m);
+  // Not memory.failcnt: newer kernels no longer count there for every group.
+  const most = await countIn(join(v1, name, 'memory.max_usage_in_bytes'), /^(\d+)$/m);
+  return limit > 0 && most >= limit - 64 * 4096;
 }
 
 async function countIn(file: string, pattern: RegExp): Promise<number> {

@@ -130,7 +130,7 @@ async function exitOf(engine: Engine, name: string): Promise<Exit> {
 async function ranOut(cgroup: Cgroup, exit: Exit): Promise<boolean> {
   if (exit.code === 0) return false;
   if ((await cgroup.memoryKills()) > 0) return true;
-  return exit.signal === 'SIGKILL' && (await cgroup.memoryLimitHits()) > 0;
+  return exit.signal === 'SIGKILL' && cgroup.memoryLimitReached();
 }
 
 function signalName(status: number): string | null {
