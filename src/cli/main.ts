@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { EXIT_CODES, VouchError, messageOf, systemCode } from '../lib/errors.ts';
 import { createProgram } from './program.ts';
 import { ended, type Io } from './session.ts';
@@ -28,7 +28,7 @@ export async function main(argv: readonly string[], io: Io = PROCESS): Promise<n
     if (error instanceof CommanderError) {
       // Help and version were asked for, and have been printed.
       if (error.exitCode === 0) return 0;
-      return tell(new VouchError('usage', whatIsWrong(error), { hint: usageHint(argv) }), json, io);
+      return tell(new VouchError('usage', whatIsWrong(error), { hint: usageHint(program, argv) }), json, io);
     }
     return tell(error, json, io);
   } finally {
@@ -56,9 +56,12 @@ function whatIsWrong(error: CommanderError): string {
   return error.code === 'commander.help' ? 'a command is missing' : error.message.replace(/^error: /, '');
 }
 
-function usageHint(argv: readonly string[]): string {
-  const words = argv.filter((word) => !word.startsWith('-'));
-  return `\`vouch ${/^[a-z]+$/.test(words[0] ?? '') ? `${words[0]} ` : ''}--help\` shows what it takes`;
+function usageHint(program: Command, argv: readonly string[]): string {
+  const [word] = argv.filter((each) => !each.startsWith('-'));
+  const command = program.commands.find((each) => each.name() === word);
+  return command
+    ? `\`vouch ${command.name()} --help\` shows what it takes`
+    : '`vouch --help` shows the commands';
 }
 
 function oneLine(text: string): string {

@@ -27,6 +27,8 @@ export interface Session {
   exit(status: number): void;
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const STATUSES = new WeakMap<Command, number>();
 
 /** The status that the command of this program ended with. */
@@ -44,12 +46,15 @@ export async function runSession(
   const { json = false, data } = command.optsWithGlobals<{ json?: boolean; data?: string }>();
   const folder = dataFolder(data, io.env);
   const interrupted = new AbortController();
+  let first = 0;
   const interrupt = (): void => {
-    // The second time, nothing is waited for.
-    if (interrupted.signal.aborted) process.exit(130);
+    // The second time, nothing is waited for. One Ctrl-C may come twice: from the terminal and from whoever started us.
+    if (interrupted.signal.aborted && performance.now() - first > 500) process.exit(130);
+    if (interrupted.signal.aborted) return;
+    first = performance.now();
     interrupted.abort(new Error('interrupted'));
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, interrupt);
+  for (const name of SIGNALS) process.on(name, interrupt);
   let opened: Promise<Client> | undefined;
   try {
     await work({
@@ -64,6 +69,6 @@ export async function runSession(
     });
   } finally {
     await (await opened?.catch(() => undefined))?.close();
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
   }
 }

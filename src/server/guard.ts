@@ -25,6 +25,7 @@ export interface GuardOptions {
 interface Entry {
   name: string;
   method: string;
+  path: string;
   pattern: RegExp;
   role: Role | 'public';
 }
@@ -33,6 +34,7 @@ interface Entry {
 export const ACCESS: readonly Entry[] = Object.entries({ ...API, ...OTHER_ROUTES }).map(([name, route]) => ({
   name,
   method: route.method,
+  path: route.path,
   pattern: patternOf(route.path),
   role: route.role,
 }));

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import SqliteDatabase from 'better-sqlite3';
 import { CompiledQuery, SqliteDialect, SqliteDriver, type DatabaseConnection, type Driver } from 'kysely';
 import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
@@ -5,6 +6,8 @@ import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
 /** Opens the file, made when missing, for several processes at once. Throws a `VouchError` that names the file. */
 export function openSqlite(path: string): SqliteDatabase.Database {
   try {
+    // SQLite gives its other files the mode of this one, which holds recorded traffic.
+    closeSync(openSync(path, 'a', 0o600));
     const database = new SqliteDatabase(path, { timeout: 10_000 });
     try {
       // A decision that was answered must outlive the machine's power too, hence FULL; writes are few.
@@ -87,6 +90,16 @@ export function explain(error: unknown, path: string): unknown {
       'free space or mend that file system, then try again',
     );
   }
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return says('unavailable', 'the disk is full', 'free space on that file system, then try again');
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return says(
+      'forbidden',
+      'the database cannot be written',
+      'make the folder writable for this user, or choose another with --data',
+    );
+  }
+  if (code === 'EISDIR') return says('usage', 'a folder, not a database', 'choose another with --data');
   if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) {
     return says('unavailable', 'another process has held the database for more than 10 s', 'try again');
   }

@@ -18,13 +18,20 @@ export const serve: Define = (program, { run, example }) => {
           import('../../lib/log.ts'),
           import('../../server/serve.ts'),
         ]);
-        const { config, warnings } = await loadConfig(session.folder, session.io.env);
+        const { config, sources, warnings } = await loadConfig(session.folder, session.io.env);
         const log = createLogger(config['log.level']);
         for (const warning of warnings) log.warn(warning);
         const { port = config['server.port'], host = config['server.host'] } = options;
+        // Whoever asks for any port, such as a second server on this machine, means the apps' port too.
+        const anyPort = port === 0 && sources['router.port'] === 'default';
         const serving = await start(
           session.folder,
-          { ...config, 'server.port': port, 'server.host': host },
+          {
+            ...config,
+            'server.port': port,
+            'server.host': host,
+            'router.port': anyPort ? 0 : config['router.port'],
+          },
           log,
         );
         const { url, adminToken } = serving;

@@ -52,7 +52,10 @@ export const proposalRoutes: Pick<
     const { store, events } = services;
     const proposal = await getProposal(store, await lookUp(store, 'proposal', params.proposal));
     const { decision, by, why = null, merge = true } = body;
-    const follows = merge && decision !== 'edit' && proposal.pullRequest !== null;
+    // Accepting also opens the pull request where there is none; only the server can deploy what it merges.
+    const follows =
+      merge &&
+      (proposal.pullRequest !== null ? decision !== 'edit' : decision === 'accept' && services.serving);
     // Asked before anything is written down: a decision is made once.
     if (follows && decision === 'accept') needServer(services, 'what is accepted is merged and deployed');
     const decided = await decide(store, { proposal: proposal.id, decision, by, why, token: identity.name });
@@ -75,7 +78,7 @@ export const proposalRoutes: Pick<
       });
     }
     if (decision.decision === 'accept') needServer(services, 'what is accepted is merged and deployed');
-    return follow(services, decision, proposal.pullRequest !== null, work);
+    return follow(services, decision, true, work);
   },
 
   async listDecisions({ services: { store }, input: { query } }) {
