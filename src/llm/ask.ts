@@ -17,7 +17,7 @@ export async function askWith(
   const startedAt = effects.now();
   const retries = config.retries ?? 3;
   for (let attempt = 0; ; attempt++) {
-    request.signal.throwIfAborted();
+    if (request.signal.aborted) throw stopped(config);
     try {
       return await once(model, config, request, effects, startedAt);
     } catch (error) {
