@@ -36,6 +36,7 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 enum { BPF_RB_AVAIL_DATA = 0 };
 
 /* linux/bpf.h */
+#define BPF_F_NO_PREALLOC 1
 #define BPF_F_CURRENT_NETNS (-1L)
 
 #define AF_UNIX 1

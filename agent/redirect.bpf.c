@@ -28,6 +28,7 @@ struct rule {
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 8192);
   __type(key, struct destination);
   __type(value, struct rule);
@@ -36,6 +37,7 @@ struct {
 /* Local ports: 1 passes always, 2 is one of the mocks and never counts as the app's own listener. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 16384);
   __type(key, u16);
   __type(value, u8);
@@ -58,6 +60,7 @@ struct stray {
 };
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 4096);
   __type(key, struct destination);
   __type(value, struct stray);
@@ -79,7 +82,7 @@ struct origin_key {
 };
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
-  __uint(max_entries, 65536);
+  __uint(max_entries, 8192);
   __type(key, struct origin_key);
   __type(value, struct destination);
 } origins SEC(".maps");

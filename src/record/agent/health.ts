@@ -1,8 +1,8 @@
-import { accessSync, readFileSync } from 'node:fs';
+import { accessSync } from 'node:fs';
 import { release } from 'node:os';
+import { cgroupLayout } from '../../lib/cgroup.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
-import { cgroupRoot } from './cgroup.ts';
 import { libbpfVersion } from './libbpf.ts';
 import type { AgentHealth } from './port.ts';
 import { loadTap } from './tap.ts';
@@ -14,7 +14,7 @@ export interface HealthEffects {
   uid: number | undefined;
   hasBtf: () => boolean;
   libbpf: () => string;
-  cgroupRoot: () => string | null;
+  cgroupRoot: () => Promise<string | undefined>;
   /** Loads the tap's programs and lets them go again; throws with the reason. Says whether io_uring is seen. */
   load: () => { ioUring: boolean };
 }
@@ -25,7 +25,7 @@ const REAL: HealthEffects = {
   uid: process.getuid?.(),
   hasBtf: () => canRead('/sys/kernel/btf/vmlinux'),
   libbpf: libbpfVersion,
-  cgroupRoot: () => cgroupRoot(readFileSync('/proc/self/mounts', 'utf8')),
+  cgroupRoot: async () => (await cgroupLayout())?.v2,
   load: () => {
     const { object, ioUring } = loadTap(64 * 1024);
     object.close();
@@ -51,8 +51,8 @@ export async function agentHealth(effects: HealthEffects = REAL): Promise<AgentH
       'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
     );
   }
-  const root = effects.cgroupRoot();
-  if (root === null) {
+  const root = await effects.cgroupRoot();
+  if (root === undefined) {
     const folder = '/sys/fs/cgroup/unified';
     return no('there is no cgroup v2 tree', `mkdir -p ${folder} && mount -t cgroup2 none ${folder}`);
   }

@@ -27,17 +27,23 @@ export interface Stray {
 export class CgroupRedirect {
   readonly #object: BpfObject;
 
-  constructor(request: RedirectRequest) {
-    const cgroup = findCgroup(request.cgroupPath);
-    this.#object = new BpfObject('redirect', join(OBJECTS, 'redirect.bpf.o'));
+  private constructor(object: BpfObject) {
+    this.#object = object;
+  }
+
+  /** Throws for a cgroup that is not there or an address that is none; then nothing is attached. */
+  static async attach(request: RedirectRequest): Promise<CgroupRedirect> {
+    const cgroup = await findCgroup(request.cgroupPath);
+    const object = new BpfObject('redirect', join(OBJECTS, 'redirect.bpf.o'));
     try {
-      this.#object.load();
-      this.#fill(request);
+      object.load();
+      fill(object, request);
       withCgroup(cgroup.path, (fd) => {
-        for (const program of PROGRAMS) this.#object.attachCgroup(program, fd);
+        for (const program of PROGRAMS) object.attachCgroup(program, fd);
       });
+      return new CgroupRedirect(object);
     } catch (error) {
-      this.#object.close();
+      object.close();
       throw error;
     }
   }
@@ -66,24 +72,24 @@ export class CgroupRedirect {
   detach(): void {
     this.#object.close();
   }
+}
 
-  #fill(request: RedirectRequest): void {
-    const settings = Buffer.alloc(4);
-    settings.writeUInt16LE(request.catchAllPort, 0);
-    settings.writeUInt16LE(request.dnsPort, 2);
-    this.#object.map('settings_map').set(Buffer.alloc(4), settings);
-    const ports = this.#object.map('ports');
-    const rules = this.#object.map('rules');
-    for (const port of [request.catchAllPort, request.dnsPort])
-      ports.set(u16(port), Buffer.from([PORT_IS_OURS]));
-    for (const { address, port } of request.refuse ?? [])
-      rules.set(destination(address, port), rule(ACTION_REFUSE, 0));
-    for (const { address, port, toPort } of request.rules) {
-      rules.set(destination(address, port), rule(ACTION_REDIRECT, toPort));
-      ports.set(u16(toPort), Buffer.from([PORT_IS_OURS]));
-    }
-    for (const port of request.passPorts ?? []) ports.set(u16(port), Buffer.from([PORT_PASSES]));
+function fill(object: BpfObject, request: RedirectRequest): void {
+  const settings = Buffer.alloc(4);
+  settings.writeUInt16LE(request.catchAllPort, 0);
+  settings.writeUInt16LE(request.dnsPort, 2);
+  object.map('settings_map').set(Buffer.alloc(4), settings);
+  const ports = object.map('ports');
+  const rules = object.map('rules');
+  for (const port of [request.catchAllPort, request.dnsPort])
+    ports.set(u16(port), Buffer.from([PORT_IS_OURS]));
+  for (const { address, port } of request.refuse ?? [])
+    rules.set(destination(address, port), rule(ACTION_REFUSE, 0));
+  for (const { address, port, toPort } of request.rules) {
+    rules.set(destination(address, port), rule(ACTION_REDIRECT, toPort));
+    ports.set(u16(toPort), Buffer.from([PORT_IS_OURS]));
   }
+  for (const port of request.passPorts ?? []) ports.set(u16(port), Buffer.from([PORT_PASSES]));
 }
 
 function rule(action: number, toPort: number): Buffer {

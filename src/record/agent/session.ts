@@ -26,7 +26,7 @@ export class Session {
       case 'tap': {
         const { method: _, cgroupId: id, keep, ...rest } = call;
         const cgroupId = BigInt(id);
-        this.#engine.add({ ...rest, cgroupId });
+        await this.#engine.add({ ...rest, cgroupId });
         if (keep) this.#kept.set(cgroupId, rest.cgroupPath);
         else this.#taps.add(cgroupId);
         return null;
@@ -43,7 +43,7 @@ export class Session {
       case 'redirect': {
         const { method: _, ...request } = call;
         const number = this.#nextRedirect++;
-        this.#redirects.set(number, new CgroupRedirect(request));
+        this.#redirects.set(number, await CgroupRedirect.attach(request));
         return number;
       }
       case 'strays':

@@ -6,7 +6,7 @@ import type { Logger } from '../../lib/log.ts';
 import { AT, HEAD, KIND, RECORD, SEEN, SYNC, readU64, writeU64 } from '../segments-format.ts';
 import { SegmentWriter } from '../segments-writer.ts';
 import { isAlive } from '../../lib/scratch.ts';
-import { findCgroup, type Cgroup } from './cgroup.ts';
+import { findCgroup, type FoundCgroup } from './cgroup.ts';
 import { BpfObject, OBJECTS, mapMemory, possibleCpus, wallMicros, type BpfMap } from './libbpf.ts';
 import { Listeners } from './listeners.ts';
 import type { TapRequest, TapStats } from './port.ts';
@@ -30,7 +30,7 @@ const SHARED = { nextId: 0, generation: 4, levels: 5, woken: 6 };
 
 interface Tap {
   slot: number;
-  cgroup: Cgroup;
+  cgroup: FoundCgroup;
   folder: string;
   descendants: boolean;
   writer: SegmentWriter;
@@ -72,8 +72,8 @@ export class TapEngine {
     this.#ringBytes = options.ringBytes ?? RING_BYTES;
   }
 
-  add(request: TapRequest): void {
-    const cgroup = findCgroup(request.cgroupPath);
+  async add(request: TapRequest): Promise<void> {
+    const cgroup = await findCgroup(request.cgroupPath);
     if (cgroup.id !== request.cgroupId) {
       throw new VouchError(
         'conflict',
