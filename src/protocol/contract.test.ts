@@ -4,9 +4,10 @@ import { dnsFixture } from './dns/fixture.ts';
 import { http1Fixture } from './http1/fixture.ts';
 import { postgresFixture } from './postgres/fixture.ts';
 import { rawFixture } from './raw/fixture.ts';
+import { redisFixture } from './redis/fixture.ts';
 import { protocolByName, protocols, recognise } from './registry.ts';
 
-const fixtures: Fixture[] = [http1Fixture, postgresFixture, dnsFixture, rawFixture];
+const fixtures: Fixture[] = [http1Fixture, postgresFixture, redisFixture, dnsFixture, rawFixture];
 
 for (const fixture of fixtures) describeProtocol(fixture);
 

@@ -203,11 +203,7 @@ function decodes(
   });
 }
 
-function loses(
-  { protocol, decoded }: Fixture,
-  { chunks, endsWithConnection }: Conversation,
-  whole: Decoded[],
-): void {
+function loses({ protocol }: Fixture, { chunks, endsWithConnection }: Conversation, whole: Decoded[]): void {
   it('never calls an exchange complete of which bytes were lost', () => {
     const originals = new Set(whole.map((exchange) => canonicalJson(contents(exchange))));
     const total = chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
@@ -219,12 +215,11 @@ function loses(
     fc.assert(
       fc.property(gap, ({ from, length, size }) => {
         const { exchanges } = decodeAll(protocol, withGap(rechunked(chunks, [size]), from, length));
-        for (const exchange of exchanges.filter(({ complete }) => complete)) {
-          expect(originals).toContain(canonicalJson(contents(exchange)));
-        }
-        if (decoded) expect(exchanges.length).toBeLessThanOrEqual(whole.length);
+        const complete = exchanges.filter((exchange) => exchange.complete);
+        for (const exchange of complete) expect(originals).toContain(canonicalJson(contents(exchange)));
+        expect(complete.length).toBeLessThanOrEqual(whole.length);
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 

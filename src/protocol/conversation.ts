@@ -123,6 +123,7 @@ export function conversation(talk: Talk): Decoder {
         if (waiting !== null) {
           source.discard(lost);
           if (chunk.side === 'client') waiting.serverSpoke = false;
+          talk.abandon(`${lost} bytes lost (${chunk.side})`, chunk.at);
         } else if (!source.stepOver(lost)) {
           loseTrack(`${lost} bytes lost (${chunk.side})`);
           source.discard(lost);

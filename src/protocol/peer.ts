@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { Source, type Reading } from './source.ts';
 
+/** Bytes taken in while nobody reads. */
+const MAX_KEPT = 1024 * 1024;
+
 /**
  * A socket read with `Reading`s, for mock servers and clients: bytes are taken from it only while somebody reads, so
  * that a sender who floods is held back. An error of the socket counts as its end.
@@ -59,6 +62,31 @@ export class Peer {
       };
       this.#socket.on('drain', done);
       this.#socket.on('close', done);
+    });
+  }
+
+  /** Waits for `ms` (Infinity: for ever) without reading. False: the connection ended first. */
+  async idle(ms: number): Promise<boolean> {
+    if (this.#closed) return false;
+    return new Promise<boolean>((resolve) => {
+      const timer = Number.isFinite(ms) ? setTimeout(() => done(true), ms) : undefined;
+      const onEnd = (): void => done(false);
+      // Input that nobody takes would hide the end behind it; it is kept for later.
+      const onReadable = (): void => {
+        while (this.#source.length < MAX_KEPT) {
+          const chunk = this.#socket.read() as Buffer | null;
+          if (chunk === null) return;
+          this.#source.append(chunk, Date.now() * 1000);
+        }
+      };
+      const done = (over: boolean): void => {
+        clearTimeout(timer);
+        this.#socket.off('readable', onReadable).off('end', onEnd).off('close', onEnd);
+        resolve(over);
+      };
+      this.#socket.on('readable', onReadable).on('end', onEnd).on('close', onEnd);
+      onReadable();
+      if (this.#source.ended) done(false);
     });
   }
 

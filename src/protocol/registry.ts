@@ -4,6 +4,7 @@ import { http1 } from './http1/http1.ts';
 import type { Protocol } from './port.ts';
 import { postgres } from './postgres/postgres.ts';
 import { raw } from './raw/raw.ts';
+import { redis } from './redis/redis.ts';
 
 export { sendRequest } from './http1/client.ts';
 export {
@@ -15,7 +16,7 @@ export {
 } from './http1/messages.ts';
 
 /** All protocols; `raw` takes what none of the others knows. */
-export const protocols: readonly Protocol[] = [http1, postgres, dns, raw];
+export const protocols: readonly Protocol[] = [http1, postgres, redis, dns, raw];
 
 export function protocolByName(name: string): Protocol | undefined {
   return protocols.find((protocol) => protocol.name === name);

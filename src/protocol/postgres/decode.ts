@@ -135,13 +135,21 @@ class PgTalk implements Talk {
         break;
       case 'F':
         throw new Nonsense('function call messages are not decoded');
-      case 'd': {
-        const op = this.#ops.findLast(({ kind }) => kind === 'execute' || kind === 'query');
-        if (op !== undefined && 'run' in op) op.run?.copyIn(message.body, message.lost);
+      case 'd':
+        this.#copying()?.copyIn(message.body, message.lost);
         break;
-      }
-      default: // Flush, Terminate, CopyDone, CopyFail; passwords, which are not kept
+      case 'c':
+      case 'f':
+        this.#copying()?.copyEnded();
+        break;
+      default: // Flush, Terminate; passwords, which are not kept
     }
+  }
+
+  /** The newest execution: what COPY data belong to. */
+  #copying(): PgRun | undefined {
+    const op = this.#ops.findLast(({ kind }) => kind === 'execute' || kind === 'query');
+    return op?.kind === 'execute' || op?.kind === 'query' ? op.run : undefined;
   }
 
   #name<T>(map: Map<string, T>, name: string, value: T): void {

@@ -79,7 +79,7 @@ export class PgRun {
   /** Several for a simple query of several statements. */
   #results: Result[] = [];
   #open: Result | null = null;
-  #copy: { bytes: number; pieces: Buffer[]; kept: number } | null = null;
+  #copy: { bytes: number; pieces: Buffer[]; kept: number; ended: boolean } | null = null;
   #flaw: string | null = null;
 
   private constructor(asked: Asked, budget: Budget) {
@@ -127,6 +127,7 @@ export class PgRun {
         this.#row(result, body, lost);
         return true;
       case 'G':
+        this.#copy ??= { bytes: 0, pieces: [], kept: 0, ended: false };
         return true;
       case 'H': {
         const fields = new Fields(body);
@@ -142,6 +143,7 @@ export class PgRun {
         return result.copyOut !== null;
       case 'C':
         result.tag = new Fields(body).text();
+        if (this.#copy?.ended === false) this.#flaw ??= 'the end of what COPY was given was not seen';
         break;
       case 'I':
         result.tag = '';
@@ -174,12 +176,17 @@ export class PgRun {
   }
 
   copyIn(bytes: Buffer, lost: number): void {
-    this.#copy ??= { bytes: 0, pieces: [], kept: 0 };
+    this.#copy ??= { bytes: 0, pieces: [], kept: 0, ended: false };
     this.#copy.bytes += bytes.length + lost;
     if (lost > 0) this.#flaw ??= `${lost} bytes of what COPY was given were lost`;
     const piece = bytes.subarray(0, Math.max(0, MAX_COPY_IN - this.#copy.kept));
     if (piece.length > 0) this.#copy.pieces.push(piece);
     this.#copy.kept += piece.length;
+  }
+
+  /** CopyDone or CopyFail: without it, what was given to COPY is not known to be whole. */
+  copyEnded(): void {
+    if (this.#copy !== null) this.#copy.ended = true;
   }
 
   /** A simple query as one run a statement. An error ends the query, so the statements after it never ran. */
