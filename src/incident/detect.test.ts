@@ -200,6 +200,14 @@ after`),
     expect(two.map(({ type }) => type)).toEqual(['TypeError', 'RangeError']);
   });
 
+  it('tells apart two that follow each other in the words of a driver', () => {
+    const one =
+      'GET /a error: current transaction is aborted\n    at f (/app/a.js:1:1) {\n  code: "25P02"\n}';
+    expect(read(`${one}\n${one}`)).toHaveLength(2);
+    const other = 'GET /a failed: NotFound: no cart\n    at f (/app/a.js:1:1)';
+    expect(read(`${other}\n${other}`)).toHaveLength(2);
+  });
+
   it('reads each stream by itself', () => {
     const detector = createDetector();
     const events = [

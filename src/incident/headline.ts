@@ -29,6 +29,12 @@ export function weakHeadline(line: string): Headline | null {
   return found === null ? null : { type: found[1]!, message: found[2] ?? '' };
 }
 
+/** Whether a line between two stacks begins the second one, rather than being somebody else's. */
+export function beginsAnother(line: string): boolean {
+  if (strictHeadline(line) !== null || (weakHeadline(line)?.message ?? '') !== '') return true;
+  return /(?<![\w$.-])(?:error|[A-Z][A-Za-z]+): \S/.test(line);
+}
+
 /** `[TypeError: fetch failed] {`: how an error without frames of its own is printed when members (a cause) follow. */
 export function boxedHeadline(line: string): Headline | null {
   const found = /\[([A-Za-z_$][\w$.]{0,100})(?: \[[^\]]{1,100}\])?(?:: (.*))?\] \{$/.exec(line);

@@ -1,6 +1,6 @@
 import type { Raised } from './fingerprint.ts';
 import { parseNodeFrame } from './frames.ts';
-import { boxedHeadline, findHeadline, strictHeadline, weakHeadline } from './headline.ts';
+import { beginsAnother, boxedHeadline, findHeadline } from './headline.ts';
 import type { Frame } from './model.ts';
 
 /** An error as it was read from text, before it has a fingerprint. */
@@ -30,6 +30,8 @@ interface Open extends Read {
   /** Inside the `{ … }` that is printed after the frames of an error with members. */
   block: boolean;
   blockLines: number;
+  /** That block has ended. */
+  closed: boolean;
   foreign: number;
   /** A notice: read to its end and dropped. */
   dropped: boolean;
@@ -81,9 +83,8 @@ export function nodeStackReader(
       for (const one of lines) addRaw(error, one);
       return;
     }
-    const last = lines.at(-1)!;
-    if (lines.some((one) => strictHeadline(one) !== null) || (weakHeadline(last)?.message ?? '') !== '')
-      end();
+    // After the closing bracket nothing more belongs to it.
+    if (error.closed || lines.some(beginsAnother)) end();
   }
 
   function onOther(error: Open, text: string): void {
@@ -92,6 +93,7 @@ export function nodeStackReader(
       addRaw(error, text);
       if (/^\s*[}\]]/.test(text) && indentOf(text) <= error.indent) {
         error.block = false;
+        error.closed = true;
         error.pending = [];
       } else {
         push(error.pending, text);
@@ -128,6 +130,7 @@ export function nodeStackReader(
       indent: indentOf(head[0] ?? ''),
       block: false,
       blockLines: 0,
+      closed: false,
       foreign: 0,
       dropped: found === null,
       pending: [],
