@@ -127,7 +127,10 @@ function startGit(
   const config = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const protocol = request.headers.get('git-protocol') ?? '';
   const base = gitEnvironment(env);
-  const child = spawn('git', [...config, service.slice(4), '--stateless-rpc', ...flags, path], {
+  // A server that is killed takes its git along: a push must not go on once nobody can tell what became of it.
+  const bound = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', 'git'] : ['git'];
+  const [program, ...args] = [...bound, ...config, service.slice(4), '--stateless-rpc', ...flags, path];
+  const child = spawn(program!, args, {
     env: {
       ...base,
       // The hooks are node programs, whatever node the machine has on its path.

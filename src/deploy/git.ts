@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VouchError, systemCode } from '../lib/errors.ts';
 import { baseEnvironment, run, runOrThrow, type RunOptions, type RunResult } from '../lib/process.ts';
@@ -38,6 +38,8 @@ export interface Repositories {
   /** Makes the repository if there is none, whole or not at all. */
   create(app: string, branch: string): Promise<void>;
   exists(app: string): Promise<boolean>;
+  /** Removes the locks and half-received objects that a killed git leaves. Only while nobody else uses the repository. */
+  sweep(app: string): Promise<void>;
   git(app: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** The commit that a branch points to, or undefined. */
   head(app: string, branch: string): Promise<string | undefined>;
@@ -80,6 +82,17 @@ export function openRepositories(folder: string): Repositories {
     head,
     async exists(app) {
       return isThere(join(pathOf(app), 'HEAD'));
+    },
+    async sweep(app) {
+      const path = pathOf(app);
+      const stale = (await readdir(join(path, 'refs'), { recursive: true }))
+        .filter((name) => name.endsWith('.lock'))
+        .map((name) => join('refs', name));
+      const received = (await readdir(join(path, 'objects')))
+        .filter((name) => /^tmp_objdir-|^incoming-/.test(name))
+        .map((name) => join('objects', name));
+      for (const name of [...stale, ...received, 'HEAD.lock', 'packed-refs.lock', 'config.lock', 'gc.pid'])
+        await rm(join(path, name), { recursive: true, force: true });
     },
     async create(app, branch) {
       const path = pathOf(app);

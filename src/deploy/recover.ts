@@ -14,6 +14,7 @@ export async function recoverApp(
 ): Promise<App> {
   const { store, repositories, releases, log } = parts;
   let current = app.currentRelease;
+  await repositories.sweep(app.name);
   const head = await repositories.head(app.name, app.settings.branch);
   // Oldest first: a later one wins.
   for (const release of (await store.listReleases(app.name)).reverse()) {

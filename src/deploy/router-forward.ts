@@ -40,8 +40,8 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const FRESH = new Agent({ keepAlive: false });
 
 /**
- * Hands a request to the app and its answer back, both as streams. It is sent a second time, once, when the connection
- * failed and that is safe: nothing was sent yet, or the method is idempotent and no byte of the answer had come.
+ * Hands a request to the app and its answer back, both as streams. It is sent a second time, once, where that is safe:
+ * nothing was sent yet, or the method is idempotent and the app had closed the idle connection that it was sent on.
  */
 export function forward(incoming: IncomingMessage, outgoing: ServerResponse, options: ForwardOptions): void {
   let retried = false;
@@ -96,7 +96,11 @@ function send(
   });
   let bodySent = false;
   let over = false;
-  const leave = target.enter(() => upstream.destroy(new Error('the release was replaced')));
+  let closed = false;
+  const leave = target.enter(() => {
+    closed = true;
+    upstream.destroy(new Error('the release was replaced while it worked on this request'));
+  });
   const end = (): void => {
     over = true;
     clearTimeout(timer);
@@ -106,7 +110,9 @@ function send(
   const fail = (failure: Failure, connected: boolean): void => {
     if (over) return;
     end();
-    onFailure(failure, !bodySent && (!connected || (idempotent && !hasBody)));
+    // On a fresh connection the app did get the request, and may have died of it: once is enough.
+    const unseen = !connected || (upstream.reusedSocket && idempotent);
+    onFailure(failure, unseen && !bodySent && (!closed || options.pick() !== target));
   };
   // The client went away, or has its whole answer.
   const abandon = (): void => {
