@@ -36,6 +36,8 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
     {
       env: launchEnvironment(spec),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // A session of its own: Ctrl-C in our terminal is for us, and we end the program in our own way.
+      detached: true,
     },
   );
   const exit = whenExited(child);

@@ -31,6 +31,7 @@ async function holdByProcess(): Promise<NetworkHolder> {
   const script = join(import.meta.dirname, 'network.sh');
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--net', 'sh', script], {
     stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true, // Ctrl-C in our terminal is for us
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
   });
   child.stdin.on('error', () => {}); // it may be killed at any time

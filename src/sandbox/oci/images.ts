@@ -66,9 +66,9 @@ export function buildArguments(engine: Engine, build: BuildImage): string[] {
     args.push('--memory', String(Math.floor(memoryBytes)), '--memory-swap', String(Math.floor(memoryBytes)));
   if (cpus !== undefined)
     args.push('--cpu-period', '100000', '--cpu-quota', String(Math.round(cpus * 100_000)));
-  // Podman: base images are never looked for in a registry when the steps have no network.
-  if (engine.name === 'podman')
-    args.push('--http-proxy=false', '--pull', build.network === 'host' ? 'missing' : 'never');
+  if (engine.name === 'podman') args.push('--http-proxy=false');
+  // No registry is asked for base images when the steps have no network. (`--pull=never` is not known to podman 4.)
+  if (engine.name === 'podman' && build.network !== 'host') args.push('--pull-never');
   return [...args, build.context];
 }
 

@@ -23,6 +23,7 @@ export async function startContainer(
   const child = spawn(program!, [...options, ...attach, name], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: baseEnvironment(),
+    detached: true, // Ctrl-C in our terminal is for us
   });
   const ended = whenEnded(child);
   const stdout = child.stdout.pipe(new PassThrough());
