@@ -65,7 +65,7 @@ export function retryAfterMs(headers: Record<string, string | undefined>, now: n
   if (Number.isFinite(exact) && exact >= 0) return exact;
   const text = headers['retry-after']?.trim() ?? '';
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number.parseFloat(text) * 1000;
-  const date = Date.parse(text);
+  const date = /[a-z]/i.test(text) ? Date.parse(text) : Number.NaN; // `Date.parse('-5')` is a date
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
