@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
+import type { Json } from '../lib/json.ts';
 
 /** One scenario, as its `scenario.yaml` has it (see the format in docs/scenarios.md). */
 const requestSchema = z.strictObject({
@@ -14,6 +15,12 @@ const requestSchema = z.strictObject({
 });
 
 const statusSchema = z.union([z.number(), z.array(z.number()).min(1)]);
+
+/** What a correct fix answers; a status alone may stand for itself, as in `traffic`. */
+const heldOutSchema = z.union([
+  statusSchema.transform((status): { status?: number | number[]; body?: Json } => ({ status })),
+  z.strictObject({ status: statusSchema.optional(), body: z.json().optional() }),
+]);
 
 const serviceSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('postgres'), init: z.string().optional(), env: z.string() }),
@@ -47,13 +54,7 @@ export const scenarioSchema = z.strictObject({
     .default({}),
   traffic: z.array(requestSchema.extend({ expect: statusSchema })).min(1),
   error: z.strictObject({ type: z.string(), message: z.string().default('') }),
-  heldout: z
-    .array(
-      requestSchema.extend({
-        expect: z.strictObject({ status: statusSchema.optional(), body: z.json().optional() }),
-      }),
-    )
-    .default([]),
+  heldout: z.array(requestSchema.extend({ expect: heldOutSchema })).default([]),
 });
 export type ScenarioFile = z.infer<typeof scenarioSchema>;
 export type ScenarioRequest = z.infer<typeof requestSchema>;
