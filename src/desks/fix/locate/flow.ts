@@ -1,6 +1,6 @@
 import { bodyOf, calleeName, dotted, findAll, isCall, isFunction, isIdentifier, isMember, keyName, leaves, propertyName, unwrap, unwrapAwait, type CallNode, type FunctionNode, type Node, type NodeOf } from './ast.ts';
 import type { Location } from './locate.ts';
-import { calledFunction, type Located } from './modules.ts';
+import { calledFunction, functionName, type Located } from './modules.ts';
 import { handlerAround } from './routes.ts';
 import type { Binding } from './scope.ts';
 import type { Source } from './source.ts';
@@ -136,6 +136,9 @@ class Tracer {
       if (argument !== undefined && argument.type !== 'SpreadElement') return this.follow(caller.source, argument);
     }
     if (handlerAround(source, fn)?.node === fn) return this.#end('input', source, binding.id);
+    const only = index < 0 ? undefined : onlyCall(this.#tree, source, fn);
+    const given = only?.node.arguments[index];
+    if (only !== undefined && given !== undefined && given.type !== 'SpreadElement') return this.follow(only.source, given);
     return this.#end('parameter', source, binding.id);
   }
 
@@ -171,6 +174,20 @@ class Tracer {
     const open = !leaves(body) && !fn.node.generator && (found.kind === 'literal' || found.kind === 'unknown' || found.kind === 'parameter');
     return open ? { ...found, kind: 'falls-through', source: fn.source, node: fn.node } : found;
   }
+}
+
+/** The one call of a function in the app, if there is one only. */
+function onlyCall(tree: SourceTree, source: Source, fn: FunctionNode): Located<CallNode> | undefined {
+  const name = functionName(source, fn);
+  if (name === null || !/^[\w$]+$/.test(name)) return undefined;
+  const found: Located<CallNode>[] = [];
+  for (const each of tree.matching(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\s*\\(`))) {
+    for (const call of findAll(each.program, isCall)) {
+      if (calleeName(call) === name && calledFunction(tree, each, call)?.node === fn) found.push({ source: each, node: call });
+    }
+    if (found.length > 1) return undefined;
+  }
+  return found[0];
 }
 
 /** Whether a frame's call is one of this function: by resolution, or by the name that the two share. */

@@ -2,11 +2,12 @@ import { VouchError } from '../../../lib/errors.ts';
 import { isObject } from '../../../lib/json.ts';
 import type { Frame } from '../../../incident/model.ts';
 import type { FixContext } from '../engines/port.ts';
-import { isFunction, walk, type Node } from './ast.ts';
+import { isFunction, isMember, walk, type Node } from './ast.ts';
 import { faultOf, type Fault } from './fault.ts';
 import { functionName } from './modules.ts';
 import { findHandlers, handlerAround, type Handler } from './routes.ts';
 import type { Source } from './source.ts';
+import { searchFault } from './search.ts';
 import { findSubject, callSubject } from './subject.ts';
 import { SourceTree } from './tree.ts';
 
@@ -14,6 +15,8 @@ import { SourceTree } from './tree.ts';
 export interface Location {
   /** How it was found: a frame of the stack, the route of the failing request, or the suspect commit. */
   by: 'stack' | 'route' | 'commit';
+  /** By route: code of the route that can raise such a fault was found, and is `node`; else `node` is the route's whole code. */
+  searched: boolean;
   /** Position among the frames found, innermost 0. */
   depth: number;
   source: Source;
@@ -93,10 +96,15 @@ function offsetOf(source: Source, frame: Frame): number | undefined {
 function ofRoute(context: FixContext, tree: SourceTree, fault: Fault): Location[] {
   const request = failingRequest(context);
   if (request === undefined) return [];
-  return findHandlers(tree, request.method, request.path).map((match, i) => ({
-    ...location('route', i, match.handler.source, match.node.start, match.node, null, fault),
-    handler: match.handler,
-  }));
+  const found: Location[] = [];
+  for (const match of findHandlers(tree, request.method, request.path)) {
+    const { source } = match.handler;
+    for (const hit of searchFault(tree, { source, node: match.node }, fault)) {
+      found.push({ ...location('route', 0, hit.source, telling(hit.node), hit.node, hit.subject, fault), searched: true });
+    }
+    found.push({ ...location('route', found.length, source, match.node.start, match.node, null, fault), handler: match.handler });
+  }
+  return found;
 }
 
 /** Method and path of the inbound request that failed, where it was HTTP. */
@@ -108,6 +116,11 @@ export function failingRequest(context: FixContext): { method: string; path: str
   if (typeof request.method === 'string' && typeof target === 'string') return { method: request.method.toUpperCase(), path: target };
   const match = /^([A-Z]+) (\S+)/.exec(exchange.summary);
   return match === null ? undefined : { method: match[1]!, path: match[2]! };
+}
+
+/** The position of a node that V8 would show. */
+function telling(node: Node): number {
+  return isMember(node) ? node.property.start : node.start;
 }
 
 function ofCommit(diff: string, tree: SourceTree, fault: Fault): Location[] {
@@ -159,6 +172,7 @@ export function hunksOf(diff: string): Hunk[] {
 function location(by: Location['by'], depth: number, source: Source, offset: number, node: Node, subject: Node | null, fault: Fault): Location {
   return {
     by,
+    searched: false,
     depth,
     source,
     line: source.line(offset),

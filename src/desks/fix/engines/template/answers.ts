@@ -1,4 +1,4 @@
-import { calleeName, findAll, isCall, isFunction, isIdentifier, isMember, keyName, leaves, unwrap, walk, type Node, type NodeOf } from '../../locate/ast.ts';
+import { calleeName, findAll, isCall, isFunction, isIdentifier, isMember, keyName, leaves, propertyName, unwrap, walk, type CallNode, type Node, type NodeOf } from '../../locate/ast.ts';
 import { calledFunction } from '../../locate/modules.ts';
 import { asHandler, handlerAround, routeOf, singular, subjectOfPath, type Handler, type HandlerKind } from '../../locate/routes.ts';
 import type { Source } from '../../locate/source.ts';
@@ -23,6 +23,8 @@ export interface ErrorAnswer {
   where: string;
   /** The error answer is for something that is not there (its test is a negation), not for a wrong input. */
   missing: boolean;
+  /** The field that its test looks at, as it may be named in the message. */
+  tested: string | null;
   /** Names that it uses and that must exist where it is put. */
   free: Set<string>;
 }
@@ -71,8 +73,9 @@ function answerOf(tree: SourceTree, source: Source, body: Node, test: Node | nul
   const last = statements.at(-1);
   if (last === undefined || statements.length > 4 || source.slice(body).length > 600) return undefined;
   const lone = test === null && !hasElse;
-  if (!leaves(last) && !hasElse && !lone) return undefined;
-  if (lone && (!leaves(last) || source.parent(body)?.type === 'IfStatement')) return undefined;
+  const final = lone && last.type === 'ExpressionStatement' && isFinal(source, last);
+  if (!leaves(last) && !hasElse && !final && !(lone && leaves(last))) return undefined;
+  if (lone && ((!leaves(last) && !final) || source.parent(body)?.type === 'IfStatement')) return undefined;
   if (statements.some((each) => findAll(each, (node): node is Node => isFunction(node)).length > 0)) return undefined;
   const status = statusOf(tree, source, statements);
   if (status === undefined) return undefined;
@@ -93,8 +96,15 @@ function answerOf(tree: SourceTree, source: Source, body: Node, test: Node | nul
     entity: route === undefined ? null : subjectOfPath(route.path),
     where: route === undefined ? `${source.file}:${source.line(body.start)}` : `${route.method ?? 'any'} ${route.path}`,
     missing: test !== null && isAbsence(source, test),
+    tested: test === null ? null : testedName(test),
     free: freeNames(source, statements),
   };
+}
+
+/** The last statement of a function: what is answered when nothing else fitted. */
+function isFinal(source: Source, statement: Node): boolean {
+  const block = source.parent(statement);
+  return block?.type === 'BlockStatement' && block.body.at(-1) === statement && isFunction(source.parent(block));
 }
 
 /** `notFound(res)` itself is not an answer to copy, but a statement of a function that is handed a response is. */
@@ -114,14 +124,25 @@ function statusOf(tree: SourceTree, source: Source, statements: Node[]): { value
         const name = calleeName(node);
         const byName = name === null ? undefined : CLASS_STATUS.find(([pattern]) => pattern.test(name))?.[1];
         if (byName !== undefined && !node.arguments.some((each) => each.type === 'Literal' && typeof each.value === 'number')) {
-          const known = node.type === 'NewExpression' || calledFunction(tree, source, node) !== undefined || isMember(unwrap(node.callee));
+          const known: boolean = node.type === 'NewExpression' || calledFunction(tree, source, node) !== undefined || isMember(unwrap(node.callee));
           if (known) found = { value: byName, at: null };
+        } else if (byName === undefined && node.type === 'CallExpression') {
+          const value = helperStatus(tree, source, node);
+          if (value !== undefined) found = { value, at: null };
         }
       }
       return undefined;
     });
   }
   return found;
+}
+
+/** `unavailable(reply)`: the only status that a small function of the app's own answers. */
+function helperStatus(tree: SourceTree, source: Source, call: CallNode): number | undefined {
+  const fn = calledFunction(tree, source, call);
+  if (fn === undefined || fn.node.end - fn.node.start > 500) return undefined;
+  const found = findAll(fn.node, (node): node is NodeOf<'Literal'> => node.type === 'Literal' && typeof node.value === 'number' && node.value >= 400 && node.value <= 504 && isStatusPlace(fn.source, node));
+  return found.length === 1 ? Number((found[0] as { value: unknown }).value) : undefined;
 }
 
 /** A number that is a status: an argument, or what is assigned to or given for `status`, `statusCode`, `code`. */
@@ -157,6 +178,12 @@ function isAbsence(source: Source, test: Node): boolean {
   return /^!|=== (?:undefined|null|0)\b|== null|\.length === 0|length < 1|rowCount === 0|!\w/.test(text);
 }
 
+/** The last name that a test looks at: `name` of `!req.body.name`. */
+function testedName(test: Node): string | null {
+  const names = findAll(test, (node): node is Node => isIdentifier(node) || isMember(node)).map((node) => (isMember(node) ? propertyName(node) : isIdentifier(node) ? node.name : null));
+  return names.find((name) => name !== null && !/^(?:req|request|res|ctx|body|query|params|length|rows|Number|Array|isInteger|isArray|isNaN|trim)$/.test(name)) ?? null;
+}
+
 const GLOBALS = new Set('JSON Object Error String Number Boolean Date Math Array Promise Buffer URL console undefined process'.split(' '));
 
 function freeNames(source: Source, statements: Node[]): Set<string> {
@@ -180,6 +207,8 @@ export interface Wanted {
   /** What is missing or wrong: `user`, `coupon`, `limit`. */
   entity: string | null;
   handler: Handler | null;
+  /** It was left out of the request, so "… is required" is true of it. */
+  absent?: boolean;
 }
 
 export interface Rendered {
@@ -302,7 +331,13 @@ function messageFor(answer: ErrorAnswer, wanted: Wanted, message: string): strin
     return /^[A-Z]/.test(message) ? text[0]!.toUpperCase() + text.slice(1) : text;
   };
   if (answer.status !== wanted.status) return like(usualMessage(wanted.status, wanted.entity));
-  if (wanted.entity === null || answer.entity === wanted.entity) return undefined;
+  const names = (word: string | null): boolean => word !== null && new RegExp(`(?:^|[^A-Za-z])${word}(?:$|[^A-Za-z])`, 'i').test(message);
+  if (wanted.entity === null) return names(answer.entity) || names(answer.tested) ? like(usualMessage(wanted.status, null)) : undefined;
+  if (wanted.status < 500 && wanted.status !== 404 && answer.tested !== null && answer.tested !== wanted.entity && names(answer.tested)) {
+    if (wanted.absent !== true && /required|missing|empty|must/i.test(message)) return like(usualMessage(wanted.status, wanted.entity));
+    return message.replace(new RegExp(`(^|[^A-Za-z])${answer.tested}(?=$|[^A-Za-z])`), (_, before: string) => before + wanted.entity!);
+  }
+  if (names(wanted.entity) && (wanted.absent === true || !/required|missing/i.test(message))) return undefined;
   const words = message.split(/(\W+|_)/);
   const at = answer.entity === null ? -1 : words.findIndex((word) => singular(word.toLowerCase()) === answer.entity!.toLowerCase());
   if (at >= 0) {
@@ -313,11 +348,11 @@ function messageFor(answer: ErrorAnswer, wanted: Wanted, message: string): strin
   // The words for another field or thing would mislead; words that name nothing are fine for all.
   if (wanted.status === 404) {
     const generic = /^(?:\W|_)*not?(?:\W|_)*found\W*$/i.test(message);
-    return generic || message.toLowerCase().includes(wanted.entity.toLowerCase()) ? undefined : like(usualMessage(404, wanted.entity));
+    return generic ? undefined : like(usualMessage(404, wanted.entity));
   }
   if (wanted.status === 502 || wanted.status >= 500) return undefined;
   const generic = /^(?:bad|invalid|malformed)(?:[ _-](?:request|input|body|payload|data|parameters?))?$/i.test(message);
-  return generic || message.toLowerCase().includes(wanted.entity.toLowerCase()) ? undefined : like(usualMessage(wanted.status, wanted.entity));
+  return generic ? undefined : like(usualMessage(wanted.status, wanted.entity));
 }
 
 export function quoted(source: Source, text: string): string {

@@ -15,6 +15,8 @@ export function neutralFor(source: Source, node: Node): string | null {
     at = parent;
     parent = source.parent(at);
   }
+  const own = byOwnKind(source, at);
+  if (own !== null && parent?.type !== 'BinaryExpression') return own;
   switch (parent?.type) {
     case 'BinaryExpression': {
       if (/^(?:[-*/%]|\*\*|<=?|>=?)$/.test(parent.operator)) return '0';
@@ -49,6 +51,16 @@ export function neutralFor(source: Source, node: Node): string | null {
     default:
       return null;
   }
+}
+
+/** A chain that ends with a method tells what it gives: a list, a text, a number. */
+function byOwnKind(source: Source, node: Node): string | null {
+  const inner = unwrap(node);
+  if (isMember(inner)) return propertyName(inner) === 'length' || propertyName(inner) === 'size' ? '0' : null;
+  const name = isCall(inner) && isMember(unwrap(inner.callee)) ? (calleeName(inner) ?? '') : '';
+  if (/^(?:map|filter|flatMap|slice|sort|toSorted|concat|split|reverse)$/.test(name)) return '[]';
+  if (/^(?:trim|toLowerCase|toUpperCase|replace|replaceAll|padStart|padEnd|substring|join|normalize)$/.test(name)) return source.style.quote.repeat(2);
+  return null;
 }
 
 function byName(node: Node): string | null {

@@ -73,12 +73,12 @@ function useOf(site: Site, source: Source, fn: FunctionNode, name: string): Plac
 function expressionPlace(site: Site, source: Source, subject: Node): Place | undefined {
   const inner = unwrapAwait(subject);
   // What has effects, or is asked anew, must not be run twice for a test.
-  if (findAll(inner, isCall).length > 0 || inner !== unwrap(subject)) return undefined;
+  if (findAll(inner, isCall).length > 0 || inner !== unwrap(subject) || inner.type === 'ThisExpression') return undefined;
   const fn = source.functionOf(subject);
   const statement = listStatement(source, subject, fn);
   if (statement === undefined || statement.start > subject.start) return undefined;
   if (!namesReach(source, subject, statement)) return undefined;
-  const text = source.slice(subject);
+  const text = source.slice(inner);
   const row = isMember(inner) && inner.computed && literalText(inner.property) === '0' ? source.slice(inner.object) : null;
   return placeAt(site, source, statement, 'before', row === null ? `!${text}` : `${row}.length === 0`, text);
 }
@@ -126,6 +126,8 @@ function loopAround(source: Source, node: Node, handler: Handler | null): Place[
 
 /** What the value is, in a word: from its name, else from the function or the route that it is made in. */
 export function entityOf(site: Site, source: Source, value: string, handler: Handler | null): string | null {
+  const key = /\[([A-Za-z]\w*)\]$/.exec(value)?.[1];
+  if (key !== undefined && site.origin?.kind === 'table') return key;
   const last = value.replace(/\[[^\]]*\]|\(.*\)/g, '').split('.').at(-1) ?? '';
   const word = last.replace(/(?:Row|Rows|Record|Result|Doc|Data|Id)$/, '');
   if (word.length > 1 && !GENERIC.test(word) && /^[a-z]\w*$/i.test(word)) return singular(word).replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
@@ -134,14 +136,16 @@ export function entityOf(site: Site, source: Source, value: string, handler: Han
   const name = fn === undefined || site.origin === null ? null : functionName(site.origin.source, fn);
   const named = name === null ? null : /^(?:get|find|load|fetch|read|lookup)([A-Z]\w*?)(?:By\w+)?$/.exec(name)?.[1];
   if (named) return singular(named).toLowerCase();
+  const table = site.origin === null || made === undefined ? null : tableOf(site.origin.source, rowMaker(site.origin.source, made));
+  if (table !== null) return table;
   const route = handler === null ? undefined : routeOf(site.tree, handler);
   if (route !== undefined) return subjectOfPath(route.path);
-  return tableOf(source, handler);
+  return handler === null ? null : tableOf(source, handler.node);
 }
 
-function tableOf(source: Source, handler: Handler | null): string | null {
-  if (handler === null) return null;
-  const table = /\bfrom\s+["`]?(\w+)/i.exec(source.slice(handler.node).replace(/^import.*$/gm, ''))?.[1];
+/** The table that a query asks. */
+function tableOf(source: Source, node: Node): string | null {
+  const table = /\bfrom\s+["`]?(\w+)/i.exec(source.slice(node))?.[1];
   return table === undefined ? null : singular(table.toLowerCase());
 }
 

@@ -82,7 +82,7 @@ export class Site {
   }
   /** The place where the error was thrown, not one that called it. */
   get innermost(): boolean {
-    return this.location.depth === 0 && this.location.by === 'stack';
+    return this.location.depth === 0 && (this.location.by === 'stack' || this.location.searched);
   }
 
   /** Where the value that failed came from. */
