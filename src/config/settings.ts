@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../lib/json.ts';
 
 export interface Setting {
   /** The environment variable that sets it, for one process. */
@@ -13,8 +14,8 @@ export interface Setting {
 const text = z.string().min(1).max(4096);
 const port = z.coerce.number().int().min(0).max(65_535);
 
-/** Text from the environment or the command line, a list in the file: words are parted at spaces, quotes keep them. */
-const words = z.union([z.array(text), text.transform(splitWords)]);
+/** A program and its arguments: a JSON list, or words parted at spaces, which quotes keep together. */
+const words = z.union([z.array(text), text.transform(splitWords)]).pipe(z.array(text).min(1));
 const names = z.union([z.array(text), text.transform((list) => list.split(',').map((name) => name.trim()))]);
 
 /** Everything that can be set, once. `default` is in the schema; a setting without one may be absent. */
@@ -130,6 +131,16 @@ export const SETTINGS = {
     schema: words.optional(),
     help: 'program and arguments of a coding agent that works in a worktree',
   },
+  'agent.env': {
+    env: 'VOUCH_AGENT_ENV',
+    schema: names.default([]),
+    help: 'names of environment variables that the coding agent is given; comma-separated',
+  },
+  'trace.prices': {
+    env: 'VOUCH_PRICES',
+    schema: text.optional(),
+    help: 'JSON file of prices of models, beside the ones that we know',
+  },
   'forge.kind': {
     env: 'VOUCH_FORGE',
     schema: z.enum(['local', 'github', 'gitea']).default('local'),
@@ -162,7 +173,8 @@ export type Config = { readonly [K in SettingKey]: z.output<(typeof SETTINGS)[K]
 /** Variables that are read elsewhere, by the command line or by programs that we start. */
 export const OTHER_VARIABLES: readonly string[] = ['VOUCH_DATA', 'VOUCH_URL', 'VOUCH_TOKEN'];
 
-function splitWords(text: string): string[] {
+function splitWords(text: string): unknown {
+  if (text.startsWith('[')) return parseJson(text);
   const found = text.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
   return found.map((word) => (/^["']/.test(word) ? word.slice(1, -1) : word));
 }

@@ -54,7 +54,7 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     version: readVersion(),
     startedAt: Date.now(),
     url: () => url,
-    doctor: () => examine(config, store.folder, createEngines(config, store).engines),
+    doctor: async () => examine(config, store.folder, (await createEngines(config, store, null)).engines),
     fixDesk: {
       async fix(incident, { pullRequest, ...asked }, work) {
         const { desk, pullRequests } = await workbench();

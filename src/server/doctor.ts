@@ -7,7 +7,7 @@ import { connectAgent } from '../record/agent/client.ts';
 import { agentHealth } from '../record/agent/health.ts';
 import { sandboxes } from '../sandbox/registry.ts';
 import { agentSocket } from './agent.ts';
-import type { createEngines } from './engines.ts';
+import type { Engines } from './engines.ts';
 import { PAGES } from './pages.ts';
 import type { Doctor } from './views.ts';
 
@@ -16,11 +16,7 @@ type Part = Doctor['parts'][number];
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Looks at this machine: what is there, what is not, and the command that adds it. Looks at everything side by side. */
-export async function examine(
-  config: Config,
-  folder: string,
-  engines: ReturnType<typeof createEngines>['engines'],
-): Promise<Doctor> {
+export async function examine(config: Config, folder: string, engines: Engines['engines']): Promise<Doctor> {
   const parts = await Promise.all([
     node(),
     git(),

@@ -1,10 +1,16 @@
 import type { Config } from '../config/settings.ts';
 import type { Engine } from '../desks/fix/engines/port.ts';
+import { createAgentEngine } from '../desks/fix/engines/agent/engine.ts';
+import { createLlmEngine } from '../desks/fix/engines/llm/engine.ts';
 import { createTemplateEngine } from '../desks/fix/engines/template/engine.ts';
-import type { ModelConfig } from '../llm/config.ts';
-import { whyNoModel } from '../llm/config.ts';
+import { VouchError } from '../lib/errors.ts';
+import { readIfThere } from '../lib/files.ts';
+import { whyNoModel, type ModelConfig } from '../llm/config.ts';
+import { createModel } from '../llm/registry.ts';
+import type { Sandbox } from '../sandbox/port.ts';
 import type { Store } from '../store/store.ts';
 import type { Trace } from '../trace/model.ts';
+import { parsePriceFile, priceTable, type PriceTable } from '../trace/prices.ts';
 import type { TraceSink } from '../trace/record.ts';
 import { getTrace, saveTrace, setOutcome } from '../trace/store.ts';
 
@@ -15,23 +21,40 @@ export interface Engines {
 }
 
 /** The engines as the configuration says, their calls traced to the store; null keeps them for this run only. */
-export function createEngines(config: Config, traces: Store | null): Engines {
+export async function createEngines(
+  config: Config,
+  traces: Store | null,
+  sandbox: Sandbox | null,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Engines> {
   const { sink, costOf } = traces ? storedTraces(traces) : keptTraces();
-  void sink;
-  const why = whyNoModel(modelOf(config));
-  const none = (name: 'llm' | 'agent', reason: string): Engine => ({
-    name,
-    unavailable: () => reason,
-    async *propose() {},
-  });
+  const prices = await pricesOf(config['trace.prices']);
+  const model = modelOf(config);
+  const why = whyNoModel(model);
+  const given = config['agent.env'].flatMap((name) =>
+    env[name] === undefined ? [] : [[name, env[name]] as const],
+  );
   return {
     engines: {
       template: createTemplateEngine(),
-      llm: none('llm', why ?? 'llm: not wired'),
-      agent: none('agent', 'agent: no command'),
+      llm: createLlmEngine({ model: model && why === null ? createModel(model) : null, why, sink, prices }),
+      agent: createAgentEngine({
+        command: config['agent.command'] ?? null,
+        env: Object.fromEntries(given),
+        sink,
+        prices,
+        sandbox,
+      }),
     },
     costOf,
   };
+}
+
+async function pricesOf(path: string | undefined): Promise<PriceTable> {
+  if (path === undefined) return priceTable();
+  const bytes = await readIfThere(path);
+  if (bytes === undefined) throw new VouchError('usage', `trace.prices: ${path}: no such file`);
+  return priceTable(parsePriceFile(bytes.toString('utf8'), path));
 }
 
 /** The model that the settings name, or null when they name none. */

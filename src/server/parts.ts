@@ -32,7 +32,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const { oci } = sandboxes();
   const recorder = await openRecorder(traces?.folder, config['recorder.socket'], log);
   try {
-    const { engines, costOf } = createEngines(config, traces);
+    const { engines, costOf } = await createEngines(config, traces, sandbox);
     return {
       workbench: {
         sandbox,
