@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { VouchError } from '../lib/errors.ts';
+import { VouchError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import { scratchDir } from '../lib/scratch.ts';
 import { connectAgent, startAgent } from '../record/agent/client.ts';
-import type { Agent } from '../record/agent/port.ts';
+import type { Agent, TapRequest } from '../record/agent/port.ts';
 
 /** The privileged process, or why there is none and the command that mends it. */
 export interface Recorder {
   agent: Agent | { missing: string; mend: string };
+  close: () => Promise<void>;
+}
+
+interface Opened {
+  agent: Agent;
   close: () => Promise<void>;
 }
 
@@ -27,31 +32,100 @@ export async function openRecorder(
   configured: string | undefined,
   log: Logger,
 ): Promise<Recorder> {
-  const socket = configured ?? (folder === undefined ? undefined : agentSocket(folder));
+  const open = (): Promise<Opened> => openAgent(folder, configured, log);
   try {
-    if (socket !== undefined && (configured !== undefined || existsSync(socket))) {
+    return keepAlive(await open(), open, log);
+  } catch (error) {
+    if (!(error instanceof VouchError)) throw error;
+    return { agent: { missing: error.message, mend: error.hint ?? 'vouch doctor' }, close: async () => {} };
+  }
+}
+
+async function openAgent(
+  folder: string | undefined,
+  configured: string | undefined,
+  log: Logger,
+): Promise<Opened> {
+  const socket = configured ?? (folder === undefined ? undefined : agentSocket(folder));
+  if (socket !== undefined && (configured !== undefined || existsSync(socket))) {
+    try {
       const agent = await connectAgent(socket);
       return { agent, close: () => agent.close() };
+    } catch (error) {
+      // A socket in the data folder may be of an agent that was killed; one that was named has to be there.
+      if (!(error instanceof VouchError) || configured !== undefined) throw error;
+      log.warn(error.message);
     }
-  } catch (error) {
-    // A socket in the data folder may be of an agent that was killed; one that was named has to be there.
-    if (!(error instanceof VouchError) || configured !== undefined) throw error;
-    log.warn(error.message);
   }
   const dir = await scratchDir('agent');
   const drop = (): Promise<void> => rm(dir, { recursive: true, force: true });
   try {
     const started = await startAgent({ dir, logger: log });
-    return {
-      agent: started.agent,
-      async close() {
-        await started.stop();
-        await drop();
-      },
+    const close = async (): Promise<void> => {
+      await started.stop();
+      await drop();
     };
+    return { agent: started.agent, close };
   } catch (error) {
     await drop();
-    if (!(error instanceof VouchError)) throw error;
-    return { agent: { missing: error.message, mend: error.hint ?? 'vouch doctor' }, close: async () => {} };
+    throw error;
   }
+}
+
+/**
+ * An agent that was killed is opened again when it is next needed, and taps what was tapped; what it would have recorded
+ * in between is missing. A redirection ends with the agent that made it: its replay fails, the next one works.
+ */
+function keepAlive(first: Opened, open: () => Promise<Opened>, log: Logger): Recorder {
+  const taps = new Map<bigint, TapRequest>();
+  let current = first;
+  let opening: Promise<void> | undefined;
+
+  async function reopen(): Promise<void> {
+    log.warn('the agent has ended: starting it again');
+    await current.close().catch((error: unknown) => log.warn(messageOf(error)));
+    current = await open();
+    for (const [id, tap] of taps) {
+      // Its program may have ended meanwhile.
+      await current.agent.tap(tap).catch((error: unknown) => {
+        taps.delete(id);
+        log.warn(`not recorded any more: ${messageOf(error)}`);
+      });
+    }
+  }
+
+  async function ask<T>(work: (agent: Agent) => Promise<T>): Promise<T> {
+    const { agent } = current;
+    try {
+      return await work(agent);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      if (agent === current.agent) await (opening ??= reopen().finally(() => (opening = undefined)));
+      return work(current.agent);
+    }
+  }
+
+  const agent: Agent = {
+    async tap(request) {
+      await ask((at) => at.tap(request));
+      taps.set(request.cgroupId, request);
+    },
+    async untap(cgroupId) {
+      taps.delete(cgroupId);
+      await ask((at) => at.untap(cgroupId));
+    },
+    flush: (cgroupId) => ask((at) => at.flush(cgroupId)),
+    redirect: (request) => ask((at) => at.redirect(request)),
+    close: () => current.close(),
+  };
+  return { agent, close: () => agent.close() };
+}
+
+/** What the client says of every call after the agent's end. */
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof VouchError &&
+    error.code === 'unavailable' &&
+    error.message.startsWith('the agent has ended')
+  );
 }
