@@ -2,7 +2,11 @@ import { visitorKeys, type Node } from 'oxc-parser';
 
 export type { Node };
 /** Members of the union whose `type` can be T; some have more than one. */
-export type NodeOf<T extends Node['type'], N = Node> = N extends { type: infer U } ? (Extract<U, T> extends never ? never : N) : never;
+export type NodeOf<T extends Node['type'], N = Node> = N extends { type: infer U }
+  ? Extract<U, T> extends never
+    ? never
+    : N
+  : never;
 export type FunctionNode = NodeOf<'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression'>;
 export type MemberNode = NodeOf<'MemberExpression'>;
 export type CallNode = NodeOf<'CallExpression' | 'NewExpression'>;
@@ -42,7 +46,11 @@ export function findAll<N extends Node>(node: Node, test: (node: Node) => node i
 }
 
 export function isFunction(node: Node | null | undefined): node is FunctionNode {
-  return node?.type === 'FunctionDeclaration' || node?.type === 'FunctionExpression' || node?.type === 'ArrowFunctionExpression';
+  return (
+    node?.type === 'FunctionDeclaration' ||
+    node?.type === 'FunctionExpression' ||
+    node?.type === 'ArrowFunctionExpression'
+  );
 }
 
 export function isMember(node: Node | null | undefined): node is MemberNode {
@@ -58,12 +66,14 @@ export function isIdentifier(node: Node | null | undefined): node is NodeOf<'Ide
 }
 
 export function isStatement(node: Node): boolean {
-  return node.type.endsWith('Statement') || (node.type.endsWith('Declaration') && !node.type.startsWith('TS'));
+  return (
+    node.type.endsWith('Statement') || (node.type.endsWith('Declaration') && !node.type.startsWith('TS'))
+  );
 }
 
 /** What an expression is without what only types or groups it. */
 export function unwrap(node: Node): Node {
-  for (let at: Node = node; ; ) {
+  for (let at: Node = node; ;) {
     switch (at.type) {
       case 'TSAsExpression':
       case 'TSNonNullExpression':
@@ -87,20 +97,24 @@ export function unwrapAwait(node: Node): Node {
 
 /** The name of a property that is read (`a.b`, `a['b']`, `a[0]`), or null if it is computed. */
 export function propertyName(node: MemberNode): string | null {
-  if (!node.computed) return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
+  if (!node.computed)
+    return node.property.type === 'PrivateIdentifier' ? `#${node.property.name}` : node.property.name;
   return literalText(node.property);
 }
 
 /** The text of a string or number literal (or template without holes), else null. */
 export function literalText(node: Node): string | null {
-  if (node.type === 'Literal' && (typeof node.value === 'string' || typeof node.value === 'number')) return String(node.value);
-  if (node.type === 'TemplateLiteral' && node.expressions.length === 0) return node.quasis[0]?.value.cooked ?? null;
+  if (node.type === 'Literal' && (typeof node.value === 'string' || typeof node.value === 'number'))
+    return String(node.value);
+  if (node.type === 'TemplateLiteral' && node.expressions.length === 0)
+    return node.quasis[0]?.value.cooked ?? null;
   return null;
 }
 
 /** The name of a key of an object literal or pattern, or null if it is computed. */
 export function keyName(node: Node): string | null {
-  if (node.type !== 'Property' && node.type !== 'MethodDefinition' && node.type !== 'PropertyDefinition') return null;
+  if (node.type !== 'Property' && node.type !== 'MethodDefinition' && node.type !== 'PropertyDefinition')
+    return null;
   if (!node.computed && node.key.type === 'Identifier') return node.key.name;
   return literalText(node.key);
 }

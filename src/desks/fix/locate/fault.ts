@@ -45,23 +45,53 @@ const last = (text: string | undefined): string | null => text?.split('.').at(-1
 
 /** V8's messages (src/common/message-template.h), Node's codes, PostgreSQL's texts (errcodes and libpq). First match wins. */
 const RULES: Rule[] = [
-  [/ECONNREFUSED|ENOSPC|EACCES|EMFILE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EROFS|EADDRINUSE|certificate has expired|password authentication failed|WRONGPASS|NOAUTH|remaining connection slots|too many clients|the database system is (?:starting|shutting)|out of memory|No space left|could not extend file|OOM command not allowed|READONLY You can't write/i, () => ({ kind: 'environment' })],
-  [/Cannot read propert(?:y|ies) of (null|undefined) \(reading '(.*)'\)/s, (m) => ({ kind: 'nullish-read', value: nullish(m[1]), key: m[2]! })],
-  [/Cannot set propert(?:y|ies) of (null|undefined) \(setting '(.*)'\)/s, (m) => ({ kind: 'nullish-read', value: nullish(m[1]), key: m[2]! })],
-  [/Cannot destructure property '(.*)' of '(.*)' as it is (null|undefined)/s, (m) => ({ kind: 'nullish-read', key: m[1]!, expression: m[2]!, value: nullish(m[3]) })],
-  [/Cannot destructure '(.*)' as it is (null|undefined)/s, (m) => ({ kind: 'nullish-read', expression: m[1]!, value: nullish(m[2]) })],
+  [
+    /ECONNREFUSED|ENOSPC|EACCES|EMFILE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EROFS|EADDRINUSE|certificate has expired|password authentication failed|WRONGPASS|NOAUTH|remaining connection slots|too many clients|the database system is (?:starting|shutting)|out of memory|No space left|could not extend file|OOM command not allowed|READONLY You can't write/i,
+    () => ({ kind: 'environment' }),
+  ],
+  [
+    /Cannot read propert(?:y|ies) of (null|undefined) \(reading '(.*)'\)/s,
+    (m) => ({ kind: 'nullish-read', value: nullish(m[1]), key: m[2]! }),
+  ],
+  [
+    /Cannot set propert(?:y|ies) of (null|undefined) \(setting '(.*)'\)/s,
+    (m) => ({ kind: 'nullish-read', value: nullish(m[1]), key: m[2]! }),
+  ],
+  [
+    /Cannot destructure property '(.*)' of '(.*)' as it is (null|undefined)/s,
+    (m) => ({ kind: 'nullish-read', key: m[1]!, expression: m[2]!, value: nullish(m[3]) }),
+  ],
+  [
+    /Cannot destructure '(.*)' as it is (null|undefined)/s,
+    (m) => ({ kind: 'nullish-read', expression: m[1]!, value: nullish(m[2]) }),
+  ],
   [/Cannot convert undefined or null to object/, () => ({ kind: 'nullish-read', value: 'undefined' })],
-  [/Cannot use 'in' operator to search for '(.*)' in (null|undefined)/s, (m) => ({ kind: 'nullish-read', key: m[1]!, value: nullish(m[2]) })],
+  [
+    /Cannot use 'in' operator to search for '(.*)' in (null|undefined)/s,
+    (m) => ({ kind: 'nullish-read', key: m[1]!, value: nullish(m[2]) }),
+  ],
   [/Class constructor (\S+) cannot be invoked without 'new'/, (m) => ({ kind: 'class-call', key: m[1]! })],
-  [/^(.*?) is not a function or its return value is not iterable/s, (m) => ({ kind: 'not-iterable', expression: m[1]! })],
-  [/^(?:\(intermediate value\)\.?|\(.*\)\.)?(\S.*?) is not a function/s, (m) => ({ kind: 'not-function', expression: m[1]!, key: last(m[1]) })],
+  [
+    /^(.*?) is not a function or its return value is not iterable/s,
+    (m) => ({ kind: 'not-iterable', expression: m[1]! }),
+  ],
+  [
+    /^(?:\(intermediate value\)\.?|\(.*\)\.)?(\S.*?) is not a function/s,
+    (m) => ({ kind: 'not-function', expression: m[1]!, key: last(m[1]) }),
+  ],
   [/^(.*?) is not a constructor/s, (m) => ({ kind: 'not-constructor', expression: m[1]!, key: last(m[1]) })],
-  [/^(.*?) is not (?:async )?iterable/s, (m) => ({ kind: 'not-iterable', expression: m[1]!, value: m[1] === 'null' ? 'null' : null })],
+  [
+    /^(.*?) is not (?:async )?iterable/s,
+    (m) => ({ kind: 'not-iterable', expression: m[1]!, value: m[1] === 'null' ? 'null' : null }),
+  ],
   [/Spread syntax requires/, () => ({ kind: 'not-iterable' })],
   [/^(\S+) is not defined/, (m) => ({ kind: 'not-defined', key: m[1]! })],
   [/Cannot access '(.*)' before initialization/, (m) => ({ kind: 'before-initialisation', key: m[1]! })],
   [/Assignment to constant variable/, () => ({ kind: 'constant-assignment' })],
-  [/is not valid JSON|Unexpected end of JSON input|Unexpected token .* in JSON|in JSON at position|Bad control character in string literal/s, () => ({ kind: 'json' })],
+  [
+    /is not valid JSON|Unexpected end of JSON input|Unexpected token .* in JSON|in JSON at position|Bad control character in string literal/s,
+    () => ({ kind: 'json' }),
+  ],
   [/Invalid time value/, () => ({ kind: 'date' })],
   [/Invalid URL/, () => ({ kind: 'url' })],
   [/URI malformed/, () => ({ kind: 'uri' })],
@@ -71,12 +101,24 @@ const RULES: Rule[] = [
   [/serialize a BigInt/, () => ({ kind: 'bigint-json' })],
   [/circular structure to JSON/, () => ({ kind: 'circular' })],
   [/Reduce of empty array/, () => ({ kind: 'empty-reduce' })],
-  [/Invalid count value|Invalid array length|digits argument must be|precision argument must be|radix (?:argument )?must be|Invalid typed array length/, () => ({ kind: 'count' })],
-  [/Cannot (?:set|write|remove) headers after they are sent|ERR_HTTP_HEADERS_SENT|Reply was already sent|write after end/, () => ({ kind: 'headers-sent' })],
-  [/invalid input syntax for|duplicate key value violates|violates (?:foreign key|not-null|check|unique) constraint|value too long for type|out of range for type|(?:column|relation) .* does not exist|bind message supplies|syntax error at or near|could not determine data type|deadlock detected|date\/time field value out of range|invalid byte sequence|current transaction is aborted|could not serialize|numeric field overflow|division by zero/, () => ({ kind: 'sql' })],
+  [
+    /Invalid count value|Invalid array length|digits argument must be|precision argument must be|radix (?:argument )?must be|Invalid typed array length/,
+    () => ({ kind: 'count' }),
+  ],
+  [
+    /Cannot (?:set|write|remove) headers after they are sent|ERR_HTTP_HEADERS_SENT|Reply was already sent|write after end/,
+    () => ({ kind: 'headers-sent' }),
+  ],
+  [
+    /invalid input syntax for|duplicate key value violates|violates (?:foreign key|not-null|check|unique) constraint|value too long for type|out of range for type|(?:column|relation) .* does not exist|bind message supplies|syntax error at or near|could not determine data type|deadlock detected|date\/time field value out of range|invalid byte sequence|current transaction is aborted|could not serialize|numeric field overflow|division by zero/,
+    () => ({ kind: 'sql' }),
+  ],
   [/Maximum call stack size exceeded/, () => ({ kind: 'recursion' })],
   [/Unhandled 'error' event/, () => ({ kind: 'emitter' })],
-  [/argument must be (?:of type|an instance)|Received (?:undefined|null|an instance of|type)|Invalid value "undefined" for header|ERR_INVALID_ARG_TYPE|Invalid character in header/, () => ({ kind: 'argument-type' })],
+  [
+    /argument must be (?:of type|an instance)|Received (?:undefined|null|an instance of|type)|Invalid value "undefined" for header|ERR_INVALID_ARG_TYPE|Invalid character in header/,
+    () => ({ kind: 'argument-type' }),
+  ],
   [/timed? ?out|timeout|no answer|hang|ETIMEDOUT|ECONNRESET|socket hang up/i, () => ({ kind: 'hang' })],
 ];
 

@@ -1,4 +1,22 @@
-import { bodyOf, calleeName, dotted, findAll, isCall, isFunction, isIdentifier, isMember, keyName, leaves, propertyName, unwrap, unwrapAwait, type CallNode, type FunctionNode, type Node, type NodeOf } from './ast.ts';
+import {
+  bodyOf,
+  calleeName,
+  dotted,
+  findAll,
+  isCall,
+  isFunction,
+  isIdentifier,
+  isMember,
+  keyName,
+  leaves,
+  propertyName,
+  unwrap,
+  unwrapAwait,
+  type CallNode,
+  type FunctionNode,
+  type Node,
+  type NodeOf,
+} from './ast.ts';
 import type { Location } from './locate.ts';
 import { calledFunction, functionName, type Located } from './modules.ts';
 import { handlerAround } from './routes.ts';
@@ -43,13 +61,20 @@ export interface Origin {
  * Follows a value back through variables, parameters (to the call in the next frame of the stack), own functions and what they
  * return. At most `MAX_STEPS`; what is met twice ends it.
  */
-export function originOf(tree: SourceTree, locations: readonly Location[], at: Location, subject: Node): Origin {
+export function originOf(
+  tree: SourceTree,
+  locations: readonly Location[],
+  at: Location,
+  subject: Node,
+): Origin {
   return new Tracer(tree, locations, at).follow(at.source, subject);
 }
 
 const MAX_STEPS = 16;
-const LOOKUPS = /^(?:find|findLast|get|hget|getItem|match|exec|pop|shift|at|findOne|findUnique|findFirst|findById|findByPk|first|hGet|getdel|getDel|querySelector|getHeader|header|closest|peek)$/;
-const LISTS = /^(?:map|forEach|filter|find|some|every|flatMap|findIndex|reduce|sort|toSorted|findLast|reduceRight)$/;
+const LOOKUPS =
+  /^(?:find|findLast|get|hget|getItem|match|exec|pop|shift|at|findOne|findUnique|findFirst|findById|findByPk|first|hGet|getdel|getDel|querySelector|getHeader|header|closest|peek)$/;
+const LISTS =
+  /^(?:map|forEach|filter|find|some|every|flatMap|findIndex|reduce|sort|toSorted|findLast|reduceRight)$/;
 
 class Tracer {
   readonly #tree: SourceTree;
@@ -125,20 +150,35 @@ class Tracer {
     if (!isFunction(fn)) return this.#end('unknown', source, fn);
     this.#steps.push({ source, kind: 'param', node: fn, name: binding.name, binding });
     const parent = source.parent(fn);
-    if (parent !== undefined && isCall(parent) && parent.callee !== fn && LISTS.test(calleeName(parent) ?? '') && isMember(unwrap(parent.callee))) {
+    if (
+      parent !== undefined &&
+      isCall(parent) &&
+      parent.callee !== fn &&
+      LISTS.test(calleeName(parent) ?? '') &&
+      isMember(unwrap(parent.callee))
+    ) {
       return this.#end('element', source, (unwrap(parent.callee) as Node & { object: Node }).object);
     }
-    const index = fn.params.findIndex((param) => param === binding.id || (param.type === 'AssignmentPattern' && param.left === binding.id));
+    const index = fn.params.findIndex(
+      (param) => param === binding.id || (param.type === 'AssignmentPattern' && param.left === binding.id),
+    );
     const caller = this.#locations[this.#depth + 1];
-    if (index >= 0 && caller !== undefined && isCall(caller.node) && callsFunction(this.#tree, caller, { source, node: fn })) {
+    if (
+      index >= 0 &&
+      caller !== undefined &&
+      isCall(caller.node) &&
+      callsFunction(this.#tree, caller, { source, node: fn })
+    ) {
       const argument = caller.node.arguments[index];
       this.#depth++;
-      if (argument !== undefined && argument.type !== 'SpreadElement') return this.follow(caller.source, argument);
+      if (argument !== undefined && argument.type !== 'SpreadElement')
+        return this.follow(caller.source, argument);
     }
     if (handlerAround(source, fn)?.node === fn) return this.#end('input', source, binding.id);
     const only = index < 0 ? undefined : onlyCall(this.#tree, source, fn);
     const given = only?.node.arguments[index];
-    if (only !== undefined && given !== undefined && given.type !== 'SpreadElement') return this.follow(only.source, given);
+    if (only !== undefined && given !== undefined && given.type !== 'SpreadElement')
+      return this.follow(only.source, given);
     return this.#end('parameter', source, binding.id);
   }
 
@@ -171,7 +211,10 @@ class Tracer {
     const best = telling.find((each) => mayBeMissing(each.argument!)) ?? telling.at(-1)!;
     this.#steps.push({ source: fn.source, kind: 'return', node: best, name: null, binding: null });
     const found = this.follow(fn.source, best.argument!);
-    const open = !leaves(body) && !fn.node.generator && (found.kind === 'literal' || found.kind === 'unknown' || found.kind === 'parameter');
+    const open =
+      !leaves(body) &&
+      !fn.node.generator &&
+      (found.kind === 'literal' || found.kind === 'unknown' || found.kind === 'parameter');
     return open ? { ...found, kind: 'falls-through', source: fn.source, node: fn.node } : found;
   }
 }
@@ -183,7 +226,8 @@ function onlyCall(tree: SourceTree, source: Source, fn: FunctionNode): Located<C
   const found: Located<CallNode>[] = [];
   for (const each of tree.matching(new RegExp(`\\b${name.replaceAll('$', '\\$')}\\s*\\(`))) {
     for (const call of findAll(each.program, isCall)) {
-      if (calleeName(call) === name && calledFunction(tree, each, call)?.node === fn) found.push({ source: each, node: call });
+      if (calleeName(call) === name && calledFunction(tree, each, call)?.node === fn)
+        found.push({ source: each, node: call });
     }
     if (found.length > 1) return undefined;
   }
@@ -205,7 +249,10 @@ export function returnsOf(source: Source, fn: FunctionNode): (Node & { type: 'Re
 
 export function isNothing(node: Node): boolean {
   const inner = unwrap(node);
-  return (inner.type === 'Literal' && inner.value === null && inner.raw === 'null') || (isIdentifier(inner) && inner.name === 'undefined');
+  return (
+    (inner.type === 'Literal' && inner.value === null && inner.raw === 'null') ||
+    (isIdentifier(inner) && inner.name === 'undefined')
+  );
 }
 
 function mayBeMissing(node: Node): boolean {
@@ -218,7 +265,13 @@ function lastAssigned(source: Source, binding: Binding, use: Node): Node | undef
   let value: Node | undefined;
   for (const each of source.scopes.references(binding)) {
     const parent = source.parent(each);
-    if (each.start < use.start && parent?.type === 'AssignmentExpression' && parent.left === each && parent.operator === '=') value = parent.right;
+    if (
+      each.start < use.start &&
+      parent?.type === 'AssignmentExpression' &&
+      parent.left === each &&
+      parent.operator === '='
+    )
+      value = parent.right;
   }
   return value;
 }
@@ -232,11 +285,14 @@ export type InputKind = 'body' | 'query' | 'params' | 'headers' | 'cookies';
 
 export function inputKind(source: Source, node: Node): InputKind | null {
   const text = source.slice(unwrapAwait(node)).replace(/\s|\?/g, '');
-  if (/^(?:req|request|_req)\.(?:body|query|params|headers|cookies)\b/.test(text)) return /^\w+\.(\w+)/.exec(text)![1] as InputKind;
+  if (/^(?:req|request|_req)\.(?:body|query|params|headers|cookies)\b/.test(text))
+    return /^\w+\.(\w+)/.exec(text)![1] as InputKind;
   if (/^ctx\.request\.body\b/.test(text) || /^ctx\.body\b/.test(text)) return 'body';
-  if (/^ctx\.(?:request\.)?(?:query|params|headers|header)\b/.test(text)) return text.includes('params') ? 'params' : text.includes('header') ? 'headers' : 'query';
+  if (/^ctx\.(?:request\.)?(?:query|params|headers|header)\b/.test(text))
+    return text.includes('params') ? 'params' : text.includes('header') ? 'headers' : 'query';
   if (/^c\.req\.(?:json|parseBody)\b/.test(text)) return 'body';
-  if (/^c\.req\.(?:param|query|header)\b/.test(text)) return text.includes('.param') ? 'params' : text.includes('.header') ? 'headers' : 'query';
+  if (/^c\.req\.(?:param|query|header)\b/.test(text))
+    return text.includes('.param') ? 'params' : text.includes('.header') ? 'headers' : 'query';
   if (/\.searchParams\.get\(/.test(text) && !/[+\-*/]/.test(text.replace(/\(.*\)$/, ''))) return 'query';
   return null;
 }

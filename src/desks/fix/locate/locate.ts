@@ -42,7 +42,10 @@ export async function loadTree(root: string): Promise<SourceTree> {
   try {
     return await SourceTree.load(root);
   } catch (error) {
-    throw new VouchError('not-found', `the app's tree cannot be read: ${root}`, { cause: error, hint: 'check that the release has been checked out' });
+    throw new VouchError('not-found', `the app's tree cannot be read: ${root}`, {
+      cause: error,
+      hint: 'check that the release has been checked out',
+    });
   }
 }
 
@@ -57,7 +60,8 @@ export function locateIn(context: FixContext, tree: SourceTree): Location[] {
   for (const each of own) if (!found.some((other) => other.node === each.node)) found.push(each);
   if (found.length > 0) return found;
   found.push(...ofRoute(context, tree, fault));
-  if (found.length === 0 && context.suspect !== null) found.push(...ofCommit(context.suspect.diff, tree, fault));
+  if (found.length === 0 && context.suspect !== null)
+    found.push(...ofCommit(context.suspect.diff, tree, fault));
   return found;
 }
 
@@ -70,7 +74,9 @@ function ofStack(tree: SourceTree, frames: Frame[], fault: Fault): Location[] {
     const offset = offsetOf(source, frame);
     if (offset === undefined) continue;
     const inner = found.length === 0;
-    const { node, subject } = inner ? findSubject(source, offset, fault) : callSubject(source, offset, source.nodeAt(offset));
+    const { node, subject } = inner
+      ? findSubject(source, offset, fault)
+      : callSubject(source, offset, source.nodeAt(offset));
     found.push(location('stack', found.length, source, offset, node, subject, fault));
   }
   return found;
@@ -84,11 +90,15 @@ function offsetOf(source: Source, frame: Frame): number | undefined {
     const text = source.text.slice(at);
     return at + (/^[ \t]*/.exec(text)?.[0].length ?? 0);
   }
-  const name = frame.function?.split('.').at(-1)?.replace(/ \[as .*$/, '');
+  const name = frame.function
+    ?.split('.')
+    .at(-1)
+    ?.replace(/ \[as .*$/, '');
   if (name === undefined || name === '<anonymous>') return undefined;
   let start: number | undefined;
   walk(source.program, (node) => {
-    if (start === undefined && isFunction(node) && functionName(source, node) === name) start = node.body?.start;
+    if (start === undefined && isFunction(node) && functionName(source, node) === name)
+      start = node.body?.start;
   });
   return start;
 }
@@ -100,9 +110,15 @@ function ofRoute(context: FixContext, tree: SourceTree, fault: Fault): Location[
   for (const match of findHandlers(tree, request.method, request.path)) {
     const { source } = match.handler;
     for (const hit of searchFault(tree, { source, node: match.node }, fault)) {
-      found.push({ ...location('route', 0, hit.source, telling(hit.node), hit.node, hit.subject, fault), searched: true });
+      found.push({
+        ...location('route', 0, hit.source, telling(hit.node), hit.node, hit.subject, fault),
+        searched: true,
+      });
     }
-    found.push({ ...location('route', found.length, source, match.node.start, match.node, null, fault), handler: match.handler });
+    found.push({
+      ...location('route', found.length, source, match.node.start, match.node, null, fault),
+      handler: match.handler,
+    });
   }
   return found;
 }
@@ -113,7 +129,8 @@ export function failingRequest(context: FixContext): { method: string; path: str
   if (exchange === undefined) return undefined;
   const request = isObject(exchange.request) ? exchange.request : {};
   const target = request.path ?? request.target ?? request.url;
-  if (typeof request.method === 'string' && typeof target === 'string') return { method: request.method.toUpperCase(), path: target };
+  if (typeof request.method === 'string' && typeof target === 'string')
+    return { method: request.method.toUpperCase(), path: target };
   const match = /^([A-Z]+) (\S+)/.exec(exchange.summary);
   return match === null ? undefined : { method: match[1]!, path: match[2]! };
 }
@@ -131,7 +148,9 @@ function ofCommit(diff: string, tree: SourceTree, fault: Fault): Location[] {
     if (source === undefined || at === undefined) continue;
     const start = at + (/^\s*/.exec(source.text.slice(at))?.[0].length ?? 0);
     const inner = source.nodeAt(start);
-    found.push(location('commit', found.length, source, start, source.statementOf(inner) ?? inner, null, fault));
+    found.push(
+      location('commit', found.length, source, start, source.statementOf(inner) ?? inner, null, fault),
+    );
     if (found.length >= 5) break;
   }
   return found;
@@ -169,7 +188,15 @@ export function hunksOf(diff: string): Hunk[] {
   return hunks.filter((each) => each.firstChanged > 0);
 }
 
-function location(by: Location['by'], depth: number, source: Source, offset: number, node: Node, subject: Node | null, fault: Fault): Location {
+function location(
+  by: Location['by'],
+  depth: number,
+  source: Source,
+  offset: number,
+  node: Node,
+  subject: Node | null,
+  fault: Fault,
+): Location {
   return {
     by,
     searched: false,

@@ -1,4 +1,20 @@
-import { calleeName, dotted, findAll, isFunction, isIdentifier, isMember, keyName, literalText, propertyName, unwrap, unwrapAwait, walk, type CallNode, type FunctionNode, type Node } from './ast.ts';
+import {
+  calleeName,
+  dotted,
+  findAll,
+  isFunction,
+  isIdentifier,
+  isMember,
+  keyName,
+  literalText,
+  propertyName,
+  unwrap,
+  unwrapAwait,
+  walk,
+  type CallNode,
+  type FunctionNode,
+  type Node,
+} from './ast.ts';
 import type { Binding } from './scope.ts';
 import type { Source } from './source.ts';
 import type { SourceTree } from './tree.ts';
@@ -14,8 +30,15 @@ export function importOf(binding: Binding): { specifier: string; name: string } 
   const at = binding.declaration;
   if (binding.kind === 'import') {
     const parent = at as Node & { parentSource?: string };
-    if (at.type === 'ImportSpecifier') return { specifier: parent.parentSource ?? '', name: at.imported.type === 'Literal' ? at.imported.value : at.imported.name };
-    return { specifier: parent.parentSource ?? '', name: at.type === 'ImportDefaultSpecifier' ? 'default' : '*' };
+    if (at.type === 'ImportSpecifier')
+      return {
+        specifier: parent.parentSource ?? '',
+        name: at.imported.type === 'Literal' ? at.imported.value : at.imported.name,
+      };
+    return {
+      specifier: parent.parentSource ?? '',
+      name: at.type === 'ImportDefaultSpecifier' ? 'default' : '*',
+    };
   }
   if (at.type !== 'VariableDeclarator' || at.init === null) return undefined;
   const init = unwrapAwait(at.init);
@@ -26,14 +49,16 @@ export function importOf(binding: Binding): { specifier: string; name: string } 
   if (at.id.type === 'Identifier') return { specifier, name: '*' };
   if (at.id.type !== 'ObjectPattern') return undefined;
   for (const each of at.id.properties) {
-    if (each.type === 'Property' && each.value === binding.id) return { specifier, name: keyName(each) ?? '*' };
+    if (each.type === 'Property' && each.value === binding.id)
+      return { specifier, name: keyName(each) ?? '*' };
   }
   return undefined;
 }
 
 function requiredFrom(node: Node): string | undefined {
   if (node.type === 'ImportExpression') return literalText(node.source) ?? undefined;
-  if (node.type !== 'CallExpression' || !isIdentifier(node.callee) || node.callee.name !== 'require') return undefined;
+  if (node.type !== 'CallExpression' || !isIdentifier(node.callee) || node.callee.name !== 'require')
+    return undefined;
   const first = node.arguments[0];
   return first === undefined ? undefined : (literalText(first) ?? undefined);
 }
@@ -75,7 +100,8 @@ export function exported(tree: SourceTree, source: Source, name: string, depth =
     } else if (node.type === 'ExpressionStatement' && node.expression.type === 'AssignmentExpression') {
       const target = dotted(node.expression.left);
       const value: Located = { source, node: node.expression.right };
-      if (target === `exports.${name}` || target === `module.exports.${name}`) return valueOf(tree, value, depth);
+      if (target === `exports.${name}` || target === `module.exports.${name}`)
+        return valueOf(tree, value, depth);
       if (target !== 'module.exports') continue;
       if (name === '*' || name === 'default') return valueOf(tree, value, depth);
       const found = member(tree, value, name, depth);
@@ -86,9 +112,11 @@ export function exported(tree: SourceTree, source: Source, name: string, depth =
 }
 
 function declaredIn(node: Node, name: string): Node | undefined {
-  if ((node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') && node.id?.name === name) return node;
+  if ((node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') && node.id?.name === name)
+    return node;
   if (node.type !== 'VariableDeclaration') return undefined;
-  for (const each of node.declarations) if (each.id.type === 'Identifier' && each.id.name === name && each.init) return unwrap(each.init);
+  for (const each of node.declarations)
+    if (each.id.type === 'Identifier' && each.id.name === name && each.init) return unwrap(each.init);
   return undefined;
 }
 
@@ -104,17 +132,21 @@ export function bound(tree: SourceTree, source: Source, binding: Binding, depth 
   if (from !== undefined) {
     const target = tree.resolve(source.file, from.specifier);
     if (target === undefined) return undefined;
-    return exported(tree, target, from.name, depth + 1) ?? (from.name === '*' ? { source: target, node: target.program } : undefined);
+    return (
+      exported(tree, target, from.name, depth + 1) ??
+      (from.name === '*' ? { source: target, node: target.program } : undefined)
+    );
   }
   const at = binding.declaration;
   if (binding.kind === 'function' || binding.kind === 'class') return { source, node: at };
-  if (at.type === 'VariableDeclarator' && at.init && at.id.type === 'Identifier') return valueOf(tree, { source, node: at.init }, depth + 1);
+  if (at.type === 'VariableDeclarator' && at.init && at.id.type === 'Identifier')
+    return valueOf(tree, { source, node: at.init }, depth + 1);
   return undefined;
 }
 
 /** Through names to what they stand for. */
 export function valueOf(tree: SourceTree, at: Located, depth = 0): Located | undefined {
-  const node = unwrap(at.node);
+  const node = unwrapAwait(at.node);
   if (depth > 6) return undefined;
   if (isIdentifier(node)) {
     const binding = at.source.scopes.resolve(node.name, node);
@@ -129,19 +161,43 @@ export function valueOf(tree: SourceTree, at: Located, depth = 0): Located | und
 }
 
 function member(tree: SourceTree, at: Located, name: string, depth: number): Located | undefined {
+  if (depth > 8) return undefined;
   const node = unwrap(at.node);
   if (node.type === 'Program') return exported(tree, at.source, name, depth + 1);
   if (node.type === 'ObjectExpression') {
     for (const each of node.properties) {
-      if (each.type === 'Property' && keyName(each) === name) return valueOf(tree, { source: at.source, node: each.value }, depth + 1);
+      if (each.type === 'Property' && keyName(each) === name)
+        return valueOf(tree, { source: at.source, node: each.value }, depth + 1);
     }
   }
-  if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') return method(at.source, node, name);
+  if (node.type === 'ClassDeclaration' || node.type === 'ClassExpression')
+    return method(at.source, node, name);
+  if (node.type === 'CallExpression') {
+    // A factory: what it returns.
+    const made = valueOf(tree, { source: at.source, node: node.callee }, depth + 1);
+    const given =
+      made === undefined || !isFunction(made.node) ? undefined : returnedObject(made.source, made.node);
+    return given === undefined
+      ? undefined
+      : member(tree, { source: made!.source, node: given }, name, depth + 1);
+  }
   if (node.type === 'NewExpression') {
     const made = valueOf(tree, { source: at.source, node: node.callee }, depth + 1);
     return made && member(tree, made, name, depth + 1);
   }
   return undefined;
+}
+
+function returnedObject(source: Source, fn: FunctionNode): Node | undefined {
+  const body = fn.body as Node | null;
+  if (body === null) return undefined;
+  if (body.type !== 'BlockStatement') return unwrap(body);
+  const last = (body.body as Node[]).findLast((each) => each.type === 'ReturnStatement');
+  if (last?.type !== 'ReturnStatement' || last.argument === null) return undefined;
+  const given = unwrap(last.argument);
+  const binding = isIdentifier(given) ? source.scopes.resolve(given.name, given) : undefined;
+  const at = binding?.declaration;
+  return at?.type === 'VariableDeclarator' && at.init ? unwrap(at.init) : given;
 }
 
 function method(source: Source, node: Node, name: string): Located | undefined {
@@ -155,10 +211,15 @@ function method(source: Source, node: Node, name: string): Located | undefined {
 }
 
 /** The app's own function that a call runs, if it can be told; a method whose name is the app's only one is taken as it. */
-export function calledFunction(tree: SourceTree, source: Source, call: CallNode): Located<FunctionNode> | undefined {
+export function calledFunction(
+  tree: SourceTree,
+  source: Source,
+  call: CallNode,
+): Located<FunctionNode> | undefined {
   const callee = unwrap(call.callee);
   const found = valueOf(tree, { source, node: callee });
-  if (found !== undefined) return isFunction(found.node) ? { source: found.source, node: found.node } : undefined;
+  if (found !== undefined)
+    return isFunction(found.node) ? { source: found.source, node: found.node } : undefined;
   if (!isMember(callee)) return undefined;
   const name = calleeName(call);
   if (name === null) return undefined;
@@ -176,7 +237,9 @@ export function calledFunction(tree: SourceTree, source: Source, call: CallNode)
 }
 
 const COMMON_METHODS = new Set(
-  'get set has delete find filter map reduce forEach push pop shift slice query connect end send json status then catch finally on once emit close write call apply bind toString keys values entries includes join split trim'.split(' '),
+  'get set has delete find filter map reduce forEach push pop shift slice query connect end send json status then catch finally on once emit close write call apply bind toString keys values entries includes join split trim'.split(
+    ' ',
+  ),
 );
 
 function rootBinding(source: Source, node: Node): Binding | undefined {
@@ -191,8 +254,10 @@ function onlyFunction(tree: SourceTree, name: string): Located<FunctionNode> | u
   for (const source of tree.matching(new RegExp(`(?:^|[^\\w$.])${name.replaceAll('$', '\\$')}\\s*[=:(]`))) {
     walk(source.program, (node) => {
       const key = keyName(node);
-      if (key === name && node.type === 'MethodDefinition') found.push({ source, node: node.value as FunctionNode });
-      else if (key === name && node.type === 'Property' && isFunction(node.value)) found.push({ source, node: node.value });
+      if (key === name && node.type === 'MethodDefinition')
+        found.push({ source, node: node.value as FunctionNode });
+      else if (key === name && node.type === 'Property' && isFunction(node.value))
+        found.push({ source, node: node.value });
       else if (node.type === 'FunctionDeclaration' && node.id?.name === name) found.push({ source, node });
     });
     if (found.length > 1) return undefined;

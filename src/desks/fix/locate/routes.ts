@@ -1,4 +1,18 @@
-import { calleeName, dotted, findAll, isCall, isFunction, isMember, literalText, unwrap, walk, keyName, type FunctionNode, type Node, type NodeOf } from './ast.ts';
+import {
+  calleeName,
+  dotted,
+  findAll,
+  isCall,
+  isFunction,
+  isMember,
+  literalText,
+  unwrap,
+  walk,
+  keyName,
+  type FunctionNode,
+  type Node,
+  type NodeOf,
+} from './ast.ts';
 import { functionName, valueOf, type Located } from './modules.ts';
 import type { Source } from './source.ts';
 import type { SourceTree } from './tree.ts';
@@ -42,10 +56,22 @@ export function asHandler(source: Source, node: FunctionNode): Handler | undefin
   const kind = handlerKind(source, node, first ?? null, second ?? null);
   if (kind === undefined || first === undefined) return undefined;
   const two = kind === 'express' || kind === 'fastify' || kind === 'http';
-  return { source, node, kind, request: first ?? '_req', response: two ? (second ?? null) : null, next: (two ? third : second) ?? null };
+  return {
+    source,
+    node,
+    kind,
+    request: first ?? '_req',
+    response: two ? (second ?? null) : null,
+    next: (two ? third : second) ?? null,
+  };
 }
 
-function handlerKind(source: Source, node: FunctionNode, first: string | null, second: string | null): HandlerKind | undefined {
+function handlerKind(
+  source: Source,
+  node: FunctionNode,
+  first: string | null,
+  second: string | null,
+): HandlerKind | undefined {
   const registered = registration(source, node);
   if (first !== null && /^(?:ctx|context|c)$/.test(first) && (second === null || second === 'next')) {
     if (/\bhono\b/i.test(source.text) || (first === 'c' && registered !== undefined)) return 'hono';
@@ -55,15 +81,24 @@ function handlerKind(source: Source, node: FunctionNode, first: string | null, s
   if (second !== null && /^(?:res|response|resp)$/.test(second)) {
     const body = source.slice(node);
     if (usesExpress(body, second)) return 'express';
-    if (/createServer\s*\(|node:http|require\(['"]http['"]\)|\.writeHead\(|\bsetHeader\(/.test(source.text)) return /require\(['"]express['"]\)|from ['"]express['"]/.test(source.text) ? 'express' : 'http';
+    if (/createServer\s*\(|node:http|require\(['"]http['"]\)|\.writeHead\(|\bsetHeader\(/.test(source.text))
+      return /require\(['"]express['"]\)|from ['"]express['"]/.test(source.text) ? 'express' : 'http';
     return registered === 'route' ? 'express' : /\.end\(/.test(body) ? 'http' : 'express';
   }
-  if (registered === 'route' && first !== null && second === null && /^(?:req|request|_req|_request)$/.test(first)) return 'fastify';
+  if (
+    registered === 'route' &&
+    first !== null &&
+    second === null &&
+    /^(?:req|request|_req|_request)$/.test(first)
+  )
+    return 'fastify';
   return undefined;
 }
 
 function usesExpress(body: string, response: string): boolean {
-  return new RegExp(`\\b${response.replaceAll('$', '\\$')}\\s*\\.(?:status|json|sendStatus|send|redirect|render)\\(`).test(body);
+  return new RegExp(
+    `\\b${response.replaceAll('$', '\\$')}\\s*\\.(?:status|json|sendStatus|send|redirect|render)\\(`,
+  ).test(body);
 }
 
 function registration(source: Source, node: FunctionNode): 'route' | 'server' | undefined {
@@ -72,7 +107,12 @@ function registration(source: Source, node: FunctionNode): 'route' | 'server' | 
   if (isCall(parent)) {
     const name = calleeName(parent);
     if (name === 'createServer') return 'server';
-    if (name !== null && (METHODS.has(name) || name === 'use' || name === 'route') && isMember(unwrap(parent.callee))) return 'route';
+    if (
+      name !== null &&
+      (METHODS.has(name) || name === 'use' || name === 'route') &&
+      isMember(unwrap(parent.callee))
+    )
+      return 'route';
     // `asyncHandler(async (req, res) => …)` as an argument of a route
     const outer = source.parent(parent);
     if (outer !== undefined && isCall(outer) && METHODS.has(calleeName(outer) ?? '')) return 'route';
@@ -104,15 +144,25 @@ export function routesOf(tree: SourceTree, source: Source): Route[] {
     if (!METHODS.has(name)) return;
     const path = literalText(first) ?? chainedPath(node.callee);
     const handler = lastHandler(tree, source, node.arguments as Node[]);
-    if (path !== null && handler !== undefined) routes.push({ method: name === 'all' ? null : name === 'del' ? 'DELETE' : name.toUpperCase(), path, handler });
+    if (path !== null && handler !== undefined)
+      routes.push({
+        method: name === 'all' ? null : name === 'del' ? 'DELETE' : name.toUpperCase(),
+        path,
+        handler,
+      });
   });
   return routes;
 }
 
 /** `router.route('/x').get(handler)` */
 function chainedPath(callee: Node): string | null {
-  for (let at = unwrap(callee); isMember(at) || at.type === 'CallExpression'; at = unwrap(isMember(at) ? at.object : at.callee)) {
-    if (at.type === 'CallExpression' && calleeName(at) === 'route' && at.arguments[0]) return literalText(at.arguments[0]);
+  for (
+    let at = unwrap(callee);
+    isMember(at) || at.type === 'CallExpression';
+    at = unwrap(isMember(at) ? at.object : at.callee)
+  ) {
+    if (at.type === 'CallExpression' && calleeName(at) === 'route' && at.arguments[0])
+      return literalText(at.arguments[0]);
   }
   return null;
 }
@@ -120,7 +170,8 @@ function chainedPath(callee: Node): string | null {
 function objectRoute(tree: SourceTree, source: Source, node: Node): Route | undefined {
   if (node.type !== 'ObjectExpression') return undefined;
   const member = (name: string): Node | undefined => {
-    for (const each of node.properties) if (each.type === 'Property' && keyName(each) === name) return each.value;
+    for (const each of node.properties)
+      if (each.type === 'Property' && keyName(each) === name) return each.value;
     return undefined;
   };
   const path = member('url') ?? member('path');
@@ -128,7 +179,9 @@ function objectRoute(tree: SourceTree, source: Source, node: Node): Route | unde
   const handler = member('handler');
   const text = path && literalText(path);
   const found = handler && handlerOf(tree, source, handler);
-  return text && found ? { method: (method && literalText(method)?.toUpperCase()) ?? null, path: text, handler: found } : undefined;
+  return text && found
+    ? { method: (method && literalText(method)?.toUpperCase()) ?? null, path: text, handler: found }
+    : undefined;
 }
 
 function lastHandler(tree: SourceTree, source: Source, args: Node[]): Handler | undefined {
@@ -144,7 +197,8 @@ function handlerOf(tree: SourceTree, source: Source, node: Node): Handler | unde
   if (isFunction(inner)) return asHandler(source, inner);
   if (inner.type === 'CallExpression') {
     // A wrapper, or `controller.get.bind(controller)`.
-    if (calleeName(inner) === 'bind' && isMember(unwrap(inner.callee))) return handlerOf(tree, source, (unwrap(inner.callee) as Node & { object: Node }).object);
+    if (calleeName(inner) === 'bind' && isMember(unwrap(inner.callee)))
+      return handlerOf(tree, source, (unwrap(inner.callee) as Node & { object: Node }).object);
     return lastHandler(tree, source, inner.arguments as Node[]);
   }
   const value = valueOf(tree, { source, node: inner });
@@ -165,7 +219,8 @@ export function findHandlers(tree: SourceTree, method: string, path: string): Ro
   const found: RouteMatch[] = [];
   for (const source of tree.matching(/\.(?:get|post|put|patch|delete|del|all|route)\s*(?:<[^(]*>)?\(/)) {
     for (const route of routesOf(tree, source)) {
-      if (route.method !== null && route.method !== method && !(method === 'HEAD' && route.method === 'GET')) continue;
+      if (route.method !== null && route.method !== method && !(method === 'HEAD' && route.method === 'GET'))
+        continue;
       const score = matchPath(route.path, plain);
       if (score > 0) found.push({ handler: route.handler, node: route.handler.node, score });
     }
@@ -194,7 +249,11 @@ function plainBranches(tree: SourceTree, method: string, path: string): RouteMat
   const parts = path.split('/').filter((part) => part !== '' && !/^\d+$/.test(part) && part.length < 40);
   const found: RouteMatch[] = [];
   for (const source of tree.matching(/createServer|\.writeHead\(|pathname/)) {
-    const tests = findAll(source.program, (node): node is NodeOf<'IfStatement' | 'SwitchCase'> => node.type === 'IfStatement' || node.type === 'SwitchCase');
+    const tests = findAll(
+      source.program,
+      (node): node is NodeOf<'IfStatement' | 'SwitchCase'> =>
+        node.type === 'IfStatement' || node.type === 'SwitchCase',
+    );
     for (const each of tests) {
       const handler = handlerAround(source, each);
       if (handler === undefined || each.test === null) continue;
@@ -224,12 +283,15 @@ export function routeOf(tree: SourceTree, handler: Handler): Route | undefined {
 
 /** A name for what a path is about: `/users/:id/orders` → `order`. */
 export function subjectOfPath(path: string): string | null {
-  const word = path.split('/').filter((part) => /^[a-z][\w-]*$/i.test(part) && !/^v\d+$/.test(part) && part !== 'api').at(-1);
+  const word = path
+    .split('/')
+    .filter((part) => /^[a-z][\w-]*$/i.test(part) && !/^v\d+$/.test(part) && part !== 'api')
+    .at(-1);
   return word === undefined ? null : singular(word);
 }
 
 export function singular(word: string): string {
-  if (/ies$/.test(word)) return word.replace(/ies$/, 'y');
+  if (word.endsWith('ies')) return word.replace(/ies$/, 'y');
   if (/(?:ss|us|is)$/.test(word)) return word;
   return word.replace(/(ch|sh|x|s)es$/, '$1').replace(/s$/, '');
 }

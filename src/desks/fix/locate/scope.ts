@@ -62,7 +62,8 @@ export function buildScopes(program: Node): Scopes {
     switch (node.type) {
       case 'VariableDeclaration': {
         const kind = node.kind === 'var' || node.kind === 'let' ? node.kind : 'const';
-        for (const each of node.declarations) declarePattern(kind === 'var' ? functionScope(outer) : outer, kind, each.id, each);
+        for (const each of node.declarations)
+          declarePattern(kind === 'var' ? functionScope(outer) : outer, kind, each.id, each);
         break;
       }
       case 'FunctionDeclaration':
@@ -75,13 +76,16 @@ export function buildScopes(program: Node): Scopes {
         if (node.id) declare(outer, 'class', node.id, node);
         break;
       case 'ImportDeclaration':
-        if (node.importKind !== 'type') for (const each of node.specifiers) declare(outer, 'import', each.local, each);
+        if (node.importKind !== 'type')
+          for (const each of node.specifiers) declare(outer, 'import', each.local, each);
         break;
       case 'CatchClause':
         if (node.param) declarePattern(scope, 'catch', node.param, node);
         break;
+      default:
     }
-    if (isFunction(node)) for (const param of node.params) declarePattern(scope, 'param', param as Node, node);
+    if (isFunction(node))
+      for (const param of node.params) declarePattern(scope, 'param', param as Node, node);
     for (const child of children(node).reverse()) pending.push([child, scope]);
   }
 
@@ -103,7 +107,9 @@ export function buildScopes(program: Node): Scopes {
       return names;
     },
     references: (binding) =>
-      (identifiers.get(binding.name) ?? []).filter((id) => !declared.has(id) && resolve(binding.name, id) === binding),
+      (identifiers.get(binding.name) ?? []).filter(
+        (id) => !declared.has(id) && resolve(binding.name, id) === binding,
+      ),
   };
 }
 
@@ -126,7 +132,9 @@ export function patternNames(pattern: Node): Node[] {
     case 'Identifier':
       return [pattern];
     case 'ObjectPattern':
-      return pattern.properties.flatMap((each) => patternNames(each.type === 'RestElement' ? each.argument : each.value));
+      return pattern.properties.flatMap((each) =>
+        patternNames(each.type === 'RestElement' ? each.argument : each.value),
+      );
     case 'ArrayPattern':
       return pattern.elements.flatMap((each) => (each === null ? [] : patternNames(each)));
     case 'AssignmentPattern':

@@ -1,4 +1,16 @@
-import { calleeName, dotted, findAll, isCall, isFunction, isMember, keyName, propertyName, unwrap, unwrapAwait, type Node } from './ast.ts';
+import {
+  calleeName,
+  dotted,
+  findAll,
+  isCall,
+  isFunction,
+  isMember,
+  keyName,
+  propertyName,
+  unwrap,
+  unwrapAwait,
+  type Node,
+} from './ast.ts';
 import type { Fault } from './fault.ts';
 import { calledFunction, type Located } from './modules.ts';
 import type { Source } from './source.ts';
@@ -33,7 +45,8 @@ function reachable(tree: SourceTree, start: Located): Located[] {
       const { source, node } = found[i]!;
       for (const call of findAll(node, isCall)) {
         const fn = calledFunction(tree, source, call);
-        if (fn !== undefined && found.length < 12 && !found.some((each) => each.node === fn.node)) found.push(fn);
+        if (fn !== undefined && found.length < 12 && !found.some((each) => each.node === fn.node))
+          found.push(fn);
       }
     }
   }
@@ -42,7 +55,11 @@ function reachable(tree: SourceTree, start: Located): Located[] {
 
 function hitsIn(source: Source, root: Node, fault: Fault): Hit[] {
   const found: Hit[] = [];
-  const nodes = findAll(root, (node): node is Node => isCall(node) || isMember(node) || node.type === 'ObjectPattern' || node.type === 'ForOfStatement');
+  const nodes = findAll(
+    root,
+    (node): node is Node =>
+      isCall(node) || isMember(node) || node.type === 'ObjectPattern' || node.type === 'ForOfStatement',
+  );
   for (const node of nodes) {
     const hit = hitAt(source, node, fault);
     if (hit !== undefined) found.push({ source, ...hit });
@@ -54,8 +71,14 @@ function hitAt(source: Source, node: Node, fault: Fault): Subject | undefined {
   switch (fault.kind) {
     case 'nullish-read':
       if (fault.key === null) return undefined;
-      if (isMember(node) && !node.optional && propertyName(node) === fault.key) return { node, subject: node.object };
-      if (node.type === 'ObjectPattern' && node.properties.some((each) => keyName(each) === fault.key) && !isFunction(source.parent(node))) return { node, subject: patternValue(source, node) };
+      if (isMember(node) && !node.optional && propertyName(node) === fault.key)
+        return { node, subject: node.object };
+      if (
+        node.type === 'ObjectPattern' &&
+        node.properties.some((each) => keyName(each) === fault.key) &&
+        !isFunction(source.parent(node))
+      )
+        return { node, subject: patternValue(source, node) };
       return undefined;
     case 'not-function': {
       if (!isCall(node) || fault.key === null || calleeName(node) !== fault.key) return undefined;
@@ -63,21 +86,32 @@ function hitAt(source: Source, node: Node, fault: Fault): Subject | undefined {
       return { node, subject: isMember(callee) ? callee.object : callee };
     }
     case 'not-iterable':
-      return node.type === 'ForOfStatement' && (fault.expression === null || source.slice(node.right) === fault.expression) ? { node, subject: node.right } : undefined;
+      return node.type === 'ForOfStatement' &&
+        (fault.expression === null || source.slice(node.right) === fault.expression)
+        ? { node, subject: node.right }
+        : undefined;
     case 'json': {
       if (!isCall(node)) return undefined;
       if (dotted(node.callee) === 'JSON.parse') return { node, subject: node.arguments[0] ?? null };
       const callee = unwrapAwait(node.callee);
-      return isMember(callee) && calleeName(node) === 'json' && node.arguments.length === 0 ? { node, subject: null } : undefined;
+      return isMember(callee) && calleeName(node) === 'json' && node.arguments.length === 0
+        ? { node, subject: null }
+        : undefined;
     }
     case 'date':
-      return isCall(node) && calleeName(node) === 'toISOString' && isMember(unwrap(node.callee)) ? { node, subject: (unwrap(node.callee) as Node & { object: Node }).object } : undefined;
+      return isCall(node) && calleeName(node) === 'toISOString' && isMember(unwrap(node.callee))
+        ? { node, subject: (unwrap(node.callee) as Node & { object: Node }).object }
+        : undefined;
     case 'sql':
-      return isCall(node) && /^(?:query|execute)$/.test(calleeName(node) ?? '') ? { node, subject: node.arguments[0] ?? null } : undefined;
+      return isCall(node) && /^(?:query|execute)$/.test(calleeName(node) ?? '')
+        ? { node, subject: node.arguments[0] ?? null }
+        : undefined;
     case 'uri':
     case 'url':
     case 'regex':
-      return isCall(node) && /^(?:decodeURIComponent|decodeURI|URL|RegExp)$/.test(calleeName(node) ?? '') ? { node, subject: node.arguments[0] ?? null } : undefined;
+      return isCall(node) && /^(?:decodeURIComponent|decodeURI|URL|RegExp)$/.test(calleeName(node) ?? '')
+        ? { node, subject: node.arguments[0] ?? null }
+        : undefined;
     default:
       return undefined;
   }

@@ -100,7 +100,9 @@ export class Source {
   nodeAt(offset: number): Node {
     let at: Node = this.program;
     for (;;) {
-      const inner: Node | undefined = children(at).find((child) => child.start <= offset && offset < child.end);
+      const inner: Node | undefined = children(at).find(
+        (child) => child.start <= offset && offset < child.end,
+      );
       if (inner === undefined) return at;
       at = inner;
     }
@@ -123,7 +125,8 @@ function parseText(file: string, text: string): { program: Program; comments: Co
   const lang = /\.[cm]?tsx?$/.test(file) ? (file.endsWith('x') ? 'tsx' : 'ts') : 'jsx';
   for (const sourceType of ['module', 'commonjs'] as const) {
     const result = parseSync(file, text, { lang, sourceType, preserveParens: false });
-    if (result.errors.every((error) => String(error.severity) !== 'Error')) return { program: result.program, comments: result.comments };
+    if (result.errors.every((error) => String(error.severity) !== 'Error'))
+      return { program: result.program, comments: result.comments };
   }
   return undefined;
 }

@@ -1,4 +1,14 @@
-import { calleeName, findAll, isCall, isMember, keyName, propertyName, unwrap, type Node, type NodeOf } from './ast.ts';
+import {
+  calleeName,
+  findAll,
+  isCall,
+  isMember,
+  keyName,
+  propertyName,
+  unwrap,
+  type Node,
+  type NodeOf,
+} from './ast.ts';
 import type { Fault } from './fault.ts';
 import type { Source } from './source.ts';
 
@@ -20,7 +30,11 @@ export function findSubject(source: Source, offset: number, fault: Fault): Subje
     nodes.toSorted((a, b) => distance(a, offset) - distance(b, offset))[0];
   const within = (test: (node: Node) => boolean): Node | undefined =>
     near(findAll(statement, (node): node is Node => test(node))) ??
-    near(findAll(source.functionOf(at) ?? source.program, (node): node is Node => test(node)).filter((node) => source.line(node.start) === source.line(offset)));
+    near(
+      findAll(source.functionOf(at) ?? source.program, (node): node is Node => test(node)).filter(
+        (node) => source.line(node.start) === source.line(offset),
+      ),
+    );
 
   switch (fault.kind) {
     case 'nullish-read':
@@ -28,7 +42,9 @@ export function findSubject(source: Source, offset: number, fault: Fault): Subje
     case 'not-function':
     case 'not-constructor':
     case 'class-call': {
-      const call = within((node) => isCall(node) && (fault.key === null || calleeName(node) === fault.key.replace(/\(.*$/, '')));
+      const call = within(
+        (node) => isCall(node) && (fault.key === null || calleeName(node) === fault.key.replace(/\(.*$/, '')),
+      );
       if (call === undefined || !isCall(call)) break;
       const callee = unwrap(call.callee);
       return { node: call, subject: isMember(callee) ? callee.object : callee };
@@ -45,13 +61,17 @@ export function findSubject(source: Source, offset: number, fault: Fault): Subje
       break;
     }
     case 'constant-assignment': {
-      const found = within((node) => node.type === 'AssignmentExpression' || node.type === 'UpdateExpression');
+      const found = within(
+        (node) => node.type === 'AssignmentExpression' || node.type === 'UpdateExpression',
+      );
       if (found?.type === 'AssignmentExpression') return { node: found, subject: found.left };
       if (found?.type === 'UpdateExpression') return { node: found, subject: found.argument };
       break;
     }
     case 'bigint-mix': {
-      const found = within((node) => node.type === 'BinaryExpression' || node.type === 'AssignmentExpression');
+      const found = within(
+        (node) => node.type === 'BinaryExpression' || node.type === 'AssignmentExpression',
+      );
       if (found !== undefined) return { node: found, subject: null };
       break;
     }
@@ -62,25 +82,50 @@ export function findSubject(source: Source, offset: number, fault: Fault): Subje
 
 /** How far a node's telling position (the property, the key) is from an offset. */
 function distance(node: Node, offset: number): number {
-  const at = isMember(node) ? node.property.start : isCall(node) && isMember(unwrap(node.callee)) ? (unwrap(node.callee) as { property: Node } & Node).property.start : node.start;
+  const at = isMember(node)
+    ? node.property.start
+    : isCall(node) && isMember(unwrap(node.callee))
+      ? (unwrap(node.callee) as { property: Node } & Node).property.start
+      : node.start;
   return Math.abs(at - offset);
 }
 
-function nullishSubject(source: Source, offset: number, fault: Fault, within: (test: (node: Node) => boolean) => Node | undefined): Subject | undefined {
+function nullishSubject(
+  source: Source,
+  offset: number,
+  fault: Fault,
+  within: (test: (node: Node) => boolean) => Node | undefined,
+): Subject | undefined {
   const at = source.nodeAt(offset);
   const chain = [at, ...source.ancestors(at)];
   // a pattern: `{ a }`
-  const property = chain.slice(0, 4).find((node) => node.type === 'Property' && source.parent(node)?.type === 'ObjectPattern');
+  const property = chain
+    .slice(0, 4)
+    .find((node) => node.type === 'Property' && source.parent(node)?.type === 'ObjectPattern');
   if (property !== undefined || at.type === 'ObjectPattern') {
     const pattern = property === undefined ? at : source.parent(property)!;
     const from = patternValue(source, pattern);
     return { node: pattern, subject: from };
   }
-  const exact = chain.find((node) => isMember(node) && (node.property.start === offset || (node.computed && source.text[offset] === '[' && node.object.end <= offset)));
+  const exact = chain.find(
+    (node) =>
+      isMember(node) &&
+      (node.property.start === offset ||
+        (node.computed && source.text[offset] === '[' && node.object.end <= offset)),
+  );
   if (exact !== undefined && isMember(exact)) return { node: exact, subject: exact.object };
-  const named = within((node) => isMember(node) && !node.optional && (fault.key === null ? false : propertyName(node) === fault.key || (node.computed && propertyName(node) === null)));
+  const named = within(
+    (node) =>
+      isMember(node) &&
+      !node.optional &&
+      (fault.key === null
+        ? false
+        : propertyName(node) === fault.key || (node.computed && propertyName(node) === null)),
+  );
   if (named !== undefined && isMember(named)) return { node: named, subject: named.object };
-  const inPattern = within((node) => node.type === 'ObjectPattern' && node.properties.some((each) => keyName(each) === fault.key));
+  const inPattern = within(
+    (node) => node.type === 'ObjectPattern' && node.properties.some((each) => keyName(each) === fault.key),
+  );
   if (inPattern !== undefined) return { node: inPattern, subject: patternValue(source, inPattern) };
   const operator = within((node) => node.type === 'BinaryExpression' && node.operator === 'in');
   if (operator?.type === 'BinaryExpression') return { node: operator, subject: operator.right };
@@ -101,20 +146,38 @@ export function patternValue(source: Source, pattern: Node): Node | null {
 
 function iterated(source: Source, at: Node, offset: number, fault: Fault): Subject | undefined {
   const chain = [at, ...source.ancestors(at)];
-  const isExpression = (node: Node): boolean => fault.expression === null || !/^[\w$.[\]()]+$/.test(fault.expression) || ['undefined', 'null', 'object'].includes(fault.expression) || source.slice(node).replace(/\s/g, '').startsWith(fault.expression.replace(/\(\.\.\.\)|\(intermediate value\)/g, ''));
+  const isExpression = (node: Node): boolean =>
+    fault.expression === null ||
+    !/^[\w$.[\]()]+$/.test(fault.expression) ||
+    ['undefined', 'null', 'object'].includes(fault.expression) ||
+    source
+      .slice(node)
+      .replace(/\s/g, '')
+      .startsWith(fault.expression.replace(/\(\.\.\.\)|\(intermediate value\)/g, ''));
   for (const node of chain.slice(0, 8)) {
     if (node.type === 'ForOfStatement' && isExpression(node.right)) return { node, subject: node.right };
     if (node.type === 'SpreadElement' && isExpression(node.argument)) return { node, subject: node.argument };
-    if (node.type === 'VariableDeclarator' && node.id.type === 'ArrayPattern' && node.init) return { node, subject: node.init };
+    if (node.type === 'VariableDeclarator' && node.id.type === 'ArrayPattern' && node.init)
+      return { node, subject: node.init };
     if (isCall(node)) {
-      const spread = node.arguments.find((each) => each.type === 'SpreadElement' && isExpression(each.argument));
+      const spread = node.arguments.find(
+        (each) => each.type === 'SpreadElement' && isExpression(each.argument),
+      );
       if (spread?.type === 'SpreadElement') return { node: spread, subject: spread.argument };
       const first = node.arguments[0];
-      if (first !== undefined && /^(?:Map|Set|WeakMap|WeakSet|all|allSettled|race|any|from|fromEntries)$/.test(calleeName(node) ?? '')) return { node, subject: first };
+      if (
+        first !== undefined &&
+        /^(?:Map|Set|WeakMap|WeakSet|all|allSettled|race|any|from|fromEntries)$/.test(calleeName(node) ?? '')
+      )
+        return { node, subject: first };
     }
   }
   const line = source.line(offset);
-  const loop = findAll(source.program, (node): node is NodeOf<'ForOfStatement'> => node.type === 'ForOfStatement' && source.line(node.start) === line)[0];
+  const loop = findAll(
+    source.program,
+    (node): node is NodeOf<'ForOfStatement'> =>
+      node.type === 'ForOfStatement' && source.line(node.start) === line,
+  )[0];
   return loop && { node: loop, subject: loop.right };
 }
 
@@ -126,12 +189,16 @@ export function callSubject(source: Source, offset: number, at: Node): Subject {
       const inner = unwrap(node.argument);
       return { node: isCall(inner) ? inner : node, subject: null };
     }
-    if (isCall(node) && node.callee.start <= offset && offset <= node.callee.end) return { node, subject: firstArgument(node) };
+    if (isCall(node) && node.callee.start <= offset && offset <= node.callee.end)
+      return { node, subject: firstArgument(node) };
     if (node.type === 'NewExpression' && node.start === offset) return { node, subject: firstArgument(node) };
-    if (node.type === 'BinaryExpression' || node.type === 'AssignmentExpression') return { node, subject: null };
+    if (node.type === 'BinaryExpression' || node.type === 'AssignmentExpression')
+      return { node, subject: null };
   }
   const call = chain.find((node) => isCall(node));
-  return call !== undefined && source.functionOf(call) === source.functionOf(at) ? { node: call, subject: isCall(call) ? firstArgument(call) : null } : { node: at, subject: null };
+  return call !== undefined && source.functionOf(call) === source.functionOf(at)
+    ? { node: call, subject: isCall(call) ? firstArgument(call) : null }
+    : { node: at, subject: null };
 }
 
 function firstArgument(call: Node): Node | null {

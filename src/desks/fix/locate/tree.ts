@@ -4,7 +4,17 @@ import { mapLimited } from '../../../lib/limit.ts';
 import { Source } from './source.ts';
 
 const EXTENSIONS = /\.(?:[cm]?[jt]s|[jt]sx)$/;
-const SKIPPED = new Set(['node_modules', '.git', 'coverage', '.next', '.cache', 'public', 'static', 'vendor', 'tmp']);
+const SKIPPED = new Set([
+  'node_modules',
+  '.git',
+  'coverage',
+  '.next',
+  '.cache',
+  'public',
+  'static',
+  'vendor',
+  'tmp',
+]);
 const MAX_BYTES = 1024 * 1024;
 const MAX_FILES = 2000;
 const MAX_TOTAL = 32 * 1024 * 1024;
@@ -74,8 +84,10 @@ export class SourceTree {
     if (base.startsWith('..')) return undefined;
     const stem = base.replace(/\.[cm]?js$/, '');
     const tried = [base];
-    for (const each of [base, stem]) for (const ext of ['js', 'ts', 'mjs', 'cjs', 'mts', 'cts', 'jsx', 'tsx']) tried.push(`${each}.${ext}`);
-    for (const ext of ['js', 'ts', 'mjs', 'cjs']) tried.push(base === '.' ? `index.${ext}` : `${base}/index.${ext}`);
+    for (const each of [base, stem])
+      for (const ext of ['js', 'ts', 'mjs', 'cjs', 'mts', 'cts', 'jsx', 'tsx']) tried.push(`${each}.${ext}`);
+    for (const ext of ['js', 'ts', 'mjs', 'cjs'])
+      tried.push(base === '.' ? `index.${ext}` : `${base}/index.${ext}`);
     for (const file of tried) if (this.#texts.has(file)) return this.source(file);
     return undefined;
   }

@@ -34,7 +34,12 @@ export function indented(source: Source, text: string, indent: string): string {
 /** Whether statements can be put before or after this one without braces. */
 export function inList(source: Source, statement: Node): boolean {
   const parent = source.parent(statement);
-  return parent?.type === 'BlockStatement' || parent?.type === 'Program' || parent?.type === 'SwitchCase' || parent?.type === 'StaticBlock';
+  return (
+    parent?.type === 'BlockStatement' ||
+    parent?.type === 'Program' ||
+    parent?.type === 'SwitchCase' ||
+    parent?.type === 'StaticBlock'
+  );
 }
 
 /** New statements before a statement, one a line, at its indentation; undefined where none can stand. */
@@ -47,7 +52,13 @@ export function before(source: Source, statement: Node, text: string): Edit[] | 
 export function after(source: Source, statement: Node, text: string): Edit[] | undefined {
   if (!inList(source, statement)) return undefined;
   const indent = source.indentOf(statement);
-  return [insert(source, endOfLine(source, statement.end), source.style.newline + indent + indented(source, text, indent))];
+  return [
+    insert(
+      source,
+      endOfLine(source, statement.end),
+      source.style.newline + indent + indented(source, text, indent),
+    ),
+  ];
 }
 
 /** Behind a comment that belongs to the line, so that it stays with its statement. */
@@ -117,7 +128,15 @@ export function hasParens(source: Source, node: Node): boolean {
   const before = source.text.slice(0, node.start).trimEnd();
   const after = source.text.slice(node.end).trimStart();
   if (!before.endsWith('(') || !after.startsWith(')')) return false;
-  if ((parent?.type === 'CallExpression' || parent?.type === 'NewExpression') && parent.callee !== node) return false;
-  if (parent !== undefined && (parent.type === 'IfStatement' || parent.type === 'WhileStatement' || parent.type === 'SwitchStatement' || isFunction(parent))) return false;
+  if ((parent?.type === 'CallExpression' || parent?.type === 'NewExpression') && parent.callee !== node)
+    return false;
+  if (
+    parent !== undefined &&
+    (parent.type === 'IfStatement' ||
+      parent.type === 'WhileStatement' ||
+      parent.type === 'SwitchStatement' ||
+      isFunction(parent))
+  )
+    return false;
   return true;
 }

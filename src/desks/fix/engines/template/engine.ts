@@ -1,4 +1,3 @@
-import type { Location } from '../../locate/locate.ts';
 import { loadTree, locateIn } from '../../locate/locate.ts';
 import { parses } from '../../locate/source.ts';
 import type { SourceTree } from '../../locate/tree.ts';
@@ -7,6 +6,7 @@ import { apply } from './edits.ts';
 import { evidenceOf } from './evidence.ts';
 import { normalised, rankOf } from './rank.ts';
 import { TRANSFORMATIONS } from './registry.ts';
+import { listenForErrors } from './transformations/failures.ts';
 import { Incident, Site, type Proposal, type Transformation } from './site.ts';
 
 const MAX_CANDIDATES = 40;
@@ -21,10 +21,9 @@ export function createTemplateEngine(): Engine {
     unavailable: () => null,
     async *propose(context) {
       const tree = await loadTree(context.tree);
-      const refused = new Set(context.feedback.map((each) => each.patch));
       for (const candidate of proposeIn(context, tree)) {
         if (context.signal.aborted) return;
-        if (!refused.has(JSON.stringify(candidate.changes))) yield candidate;
+        yield candidate;
       }
     },
   };
@@ -36,22 +35,28 @@ export function proposeIn(context: FixContext, tree: SourceTree): Candidate[] {
   if (locations.length === 0) return [];
   const incident = new Incident(tree, context, evidenceOf(context), locations);
   const found = new Map<string, Candidate>();
-  for (const location of pick(locations)) {
+  for (const location of locations.slice(0, MAX_LOCATIONS)) {
     const site = new Site(incident, location);
-    for (const transformation of TRANSFORMATIONS) {
+    // A service that is down, a full disk, a wrong password: no change of the code mends them. Surviving them is one that helps.
+    for (const transformation of location.fault.kind === 'environment'
+      ? [listenForErrors]
+      : TRANSFORMATIONS) {
       if (context.signal.aborted) break;
       if (!transformation.applies(site)) continue;
-      for (const proposal of transformation.propose(site).slice(0, MAX_EACH)) add(found, tree, site, transformation, proposal);
+      for (const proposal of transformation.propose(site).slice(0, MAX_EACH))
+        add(found, tree, site, transformation, proposal);
     }
   }
   return [...found.values()].sort((a, b) => b.rank - a.rank).slice(0, MAX_CANDIDATES);
 }
 
-function pick(locations: readonly Location[]): Location[] {
-  return locations.slice(0, MAX_LOCATIONS);
-}
-
-function add(found: Map<string, Candidate>, tree: SourceTree, site: Site, transformation: Transformation, proposal: Proposal): void {
+function add(
+  found: Map<string, Candidate>,
+  tree: SourceTree,
+  site: Site,
+  transformation: Transformation,
+  proposal: Proposal,
+): void {
   if (proposal.edits.length === 0) return;
   const texts = apply(proposal.edits);
   if (texts === undefined) return;
@@ -66,7 +71,7 @@ function add(found: Map<string, Candidate>, tree: SourceTree, site: Site, transf
     .map(([file, text]) => `${file}\0${normalised(file, text)}`)
     .sort()
     .join('\0');
-  const kind = proposal.kind ?? transformation.kind;
+  const kind = site.fault.kind === 'environment' ? 'mitigation' : (proposal.kind ?? transformation.kind);
   const candidate: Candidate = {
     engine: 'template',
     changes,

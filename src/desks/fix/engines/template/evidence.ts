@@ -62,7 +62,8 @@ function takeRequest(evidence: Evidence, exchange: Exchange): void {
   const request = isObject(exchange.request) ? exchange.request : {};
   const target = request.target ?? request.path ?? request.url;
   if (typeof target === 'string' && target.includes('?')) {
-    for (const [name, value] of new URLSearchParams(target.slice(target.indexOf('?')))) evidence.query.set(name, value);
+    for (const [name, value] of new URLSearchParams(target.slice(target.indexOf('?'))))
+      evidence.query.set(name, value);
   }
   const text = bodyText(request.body);
   if (text === undefined || text === '') return;
@@ -105,7 +106,8 @@ function takeCall(evidence: Evidence, exchange: Exchange): void {
     case 'http1':
     case 'http': {
       const answer = isObject(response) ? response : {};
-      if (typeof answer.status === 'number' && answer.status >= 300) evidence.upstreamErrors.push(answer.status);
+      if (typeof answer.status === 'number' && answer.status >= 300)
+        evidence.upstreamErrors.push(answer.status);
       const text = bodyText(answer.body);
       const body = text === undefined || text === '' ? undefined : parseJson(text);
       if (text !== undefined && body === undefined) evidence.upstreamNotJson = true;
@@ -121,7 +123,8 @@ function bodyText(body: Json | undefined): string | undefined {
   if (typeof body === 'string') return body.slice(0, MAX_BODY);
   if (!isObject(body)) return undefined;
   if (typeof body.text === 'string') return body.text.slice(0, MAX_BODY);
-  if (typeof body.base64 === 'string') return Buffer.from(body.base64.slice(0, MAX_BODY), 'base64').toString('utf8');
+  if (typeof body.base64 === 'string')
+    return Buffer.from(body.base64.slice(0, MAX_BODY), 'base64').toString('utf8');
   return undefined;
 }
 
@@ -136,14 +139,20 @@ function sqlResults(response: Json): SqlResult[] {
   visit(response, (value) => {
     const columns = isObject(value) ? (value.columns ?? value.fields) : undefined;
     if (!isObject(value) || !Array.isArray(columns)) return;
-    const names = columns.map((each) => (typeof each === 'string' ? each : isObject(each) && typeof each.name === 'string' ? each.name : ''));
+    const names = columns.map((each) =>
+      typeof each === 'string' ? each : isObject(each) && typeof each.name === 'string' ? each.name : '',
+    );
     found.push({ columns: names, rows: Array.isArray(value.rows) ? value.rows : undefined });
   });
   return found;
 }
 
 function takeRow(evidence: Evidence, row: Json, columns: string[]): void {
-  const cells: [string, Json | undefined][] = Array.isArray(row) ? columns.map((name, i) => [name, row[i]]) : isObject(row) ? Object.entries(row) : [];
+  const cells: [string, Json | undefined][] = Array.isArray(row)
+    ? columns.map((name, i) => [name, row[i]])
+    : isObject(row)
+      ? Object.entries(row)
+      : [];
   for (const [name, cell] of cells) note(evidence, name, cell ?? null);
 }
 
@@ -177,7 +186,12 @@ function collectTexts(evidence: Evidence, response: Json): void {
 
 function holdsNull(response: Json): boolean {
   if (response === null) return true;
-  return isObject(response) && Object.values(response).some((member) => member === null || (isObject(member) && (member.value === null || member.type === 'null')));
+  return (
+    isObject(response) &&
+    Object.values(response).some(
+      (member) => member === null || (isObject(member) && (member.value === null || member.type === 'null')),
+    )
+  );
 }
 
 function visit(root: Json, see: (value: Json) => void): void {

@@ -33,14 +33,43 @@ export function contextOf(test: Case): FixContext {
     fingerprint: 'f',
   };
   const exchanges: Exchange[] = [];
-  const exchange = (id: string, direction: Exchange['direction'], protocol: string, request: Json, response: Json, summary: string): void => {
-    exchanges.push({ version: 1, id, connection: id, protocol, direction, destination: { host: '127.0.0.1', port: 1 }, startedAt: 0, endedAt: 1, request, response, summary, complete: true, incomplete: null });
+  const exchange = (
+    id: string,
+    direction: Exchange['direction'],
+    protocol: string,
+    request: Json,
+    response: Json,
+    summary: string,
+  ): void => {
+    exchanges.push({
+      version: 1,
+      id,
+      connection: id,
+      protocol,
+      direction,
+      destination: { host: '127.0.0.1', port: 1 },
+      startedAt: 0,
+      endedAt: 1,
+      request,
+      response,
+      summary,
+      complete: true,
+      incomplete: null,
+    });
   };
   if (test.request !== undefined) {
     const { method, target, body } = test.request;
-    exchange('in.0', 'inbound', 'http1', { method, target, headers: [], body: body === undefined ? null : { text: body } }, { status: 500, headers: [], body: null }, `${method} ${target}`);
+    exchange(
+      'in.0',
+      'inbound',
+      'http1',
+      { method, target, headers: [], body: body === undefined ? null : { text: body } },
+      { status: 500, headers: [], body: null },
+      `${method} ${target}`,
+    );
   }
-  for (const [i, call] of (test.calls ?? []).entries()) exchange(`out.${i}`, 'outbound', call.protocol, {}, call.response, 'call');
+  for (const [i, call] of (test.calls ?? []).entries())
+    exchange(`out.${i}`, 'outbound', call.protocol, {}, call.response, 'call');
   return {
     incident: { id: 'i', app: 'app', title: test.error },
     error,
@@ -92,4 +121,3 @@ export function added(test: Case, candidate: Candidate): string {
   }
   return lines.join('\n');
 }
-

@@ -8,7 +8,8 @@ export function distance(a: string, b: string, limit = 3): number {
     for (let j = 1; j <= b.length; j++) {
       const cost = a[i - 1] === b[j - 1] ? 0 : 1;
       let best = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, before[j - 2]! + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, before[j - 2]! + 1);
       next.push(best);
     }
     before = row;
@@ -53,7 +54,11 @@ export function wordsOf(name: string): string[] {
 }
 
 /** The names that may have been meant, best first. */
-export function closest(written: string, names: Iterable<string>, least = 0.4): { name: string; score: number }[] {
+export function closest(
+  written: string,
+  names: Iterable<string>,
+  least = 0.4,
+): { name: string; score: number }[] {
   const scored: { name: string; score: number }[] = [];
   for (const name of new Set(names)) {
     const score = similarity(written, name);

@@ -1,4 +1,18 @@
-import { calleeName, findAll, isCall, isFunction, isIdentifier, isMember, isStatement, literalText, unwrap, unwrapAwait, type FunctionNode, type Node, type NodeOf } from '../../locate/ast.ts';
+import {
+  calleeName,
+  findAll,
+  isCall,
+  isFunction,
+  isIdentifier,
+  isMember,
+  isStatement,
+  literalText,
+  unwrap,
+  unwrapAwait,
+  type FunctionNode,
+  type Node,
+  type NodeOf,
+} from '../../locate/ast.ts';
 import { inputKind } from '../../locate/flow.ts';
 import { functionName } from '../../locate/modules.ts';
 import { handlerAround, routeOf, singular, subjectOfPath, type Handler } from '../../locate/routes.ts';
@@ -20,12 +34,16 @@ export interface Place {
   /** Inside of a callback of map, forEach and their like, where leaving leaves only the callback. */
   loop: 'callback' | 'statement' | null;
   entity: string | null;
+  /** Other words for it: what it was asked of (`accounts.find`), its table. */
+  also: string[];
   /** What the value was looked up by comes from this part of the request. */
   input: 'body' | 'query' | 'params' | 'headers' | 'cookies' | null;
 }
 
-const LIST_CALLS = /^(?:map|forEach|filter|find|some|every|flatMap|findIndex|reduce|sort|toSorted|findLast|reduceRight)$/;
-const GENERIC = /^(?:rows?|results?|res|data|items?|r|rec|records?|docs?|found|value|val|entry|raw|obj|response|body|payload|json|parsed|x|v|first|it|el|match|hit|cached|ret)$/i;
+const LIST_CALLS =
+  /^(?:map|forEach|filter|find|some|every|flatMap|findIndex|reduce|sort|toSorted|findLast|reduceRight)$/;
+const GENERIC =
+  /^(?:rows?|results?|res|data|items?|r|rec|records?|docs?|found|value|val|entry|raw|obj|response|body|payload|json|parsed|x|v|first|it|el|match|hit|cached|ret)$/i;
 
 /** Places along the way of the value, nearest to its making first, each in its own function. */
 export function placesOf(site: Site): Place[] {
@@ -39,10 +57,15 @@ export function placesOf(site: Site): Place[] {
     places.push(place);
   };
   for (const step of origin.steps.toReversed()) {
-    if (step.kind === 'variable' && step.name !== null) add(variablePlace(site, step.source, step.node, step.name));
-    if (step.kind === 'param' && step.name !== null && isFunction(step.node)) add(useOf(site, step.source, step.node, step.name));
+    if (step.kind === 'variable' && step.name !== null)
+      add(variablePlace(site, step.source, step.node, step.name));
+    if (step.kind === 'param' && step.name !== null && isFunction(step.node))
+      add(useOf(site, step.source, step.node, step.name));
   }
   add(expressionPlace(site, site.source, site.subject));
+  for (const step of origin.steps)
+    if (step.kind === 'use' && step.source !== undefined && step.node !== site.subject)
+      add(expressionPlace(site, step.source, step.node));
   return places;
 }
 
@@ -50,13 +73,23 @@ function variablePlace(site: Site, source: Source, declarator: Node, name: strin
   const statement = source.parent(declarator);
   if (statement?.type !== 'VariableDeclaration') return undefined;
   const outer = source.parent(statement);
-  if (outer?.type === 'ForOfStatement' || outer?.type === 'ForStatement' || outer?.type === 'ForInStatement') {
+  if (
+    outer?.type === 'ForOfStatement' ||
+    outer?.type === 'ForStatement' ||
+    outer?.type === 'ForInStatement'
+  ) {
     const first = outer.body.type === 'BlockStatement' ? (outer.body.body as Node[])[0] : undefined;
     return first && placeAt(site, source, first, 'before', `!${name}`, name);
   }
   if (outer?.type === 'ExportNamedDeclaration') return undefined;
-  if (statement.declarations.length > 1 && statement.kind !== 'var' && statement.declarations.at(-1) !== declarator) {
-    const rest = statement.declarations.slice(statement.declarations.findIndex((each) => each === declarator) + 1);
+  if (
+    statement.declarations.length > 1 &&
+    statement.kind !== 'var' &&
+    statement.declarations.at(-1) !== declarator
+  ) {
+    const rest = statement.declarations.slice(
+      statement.declarations.findIndex((each) => each === declarator) + 1,
+    );
     if (rest.some((each) => new RegExp(`\\b${name}\\b`).test(source.slice(each)))) return undefined;
   }
   return placeAt(site, source, statement, 'after', `!${name}`, name);
@@ -65,7 +98,8 @@ function variablePlace(site: Site, source: Source, declarator: Node, name: strin
 /** Before the first statement of a function that uses its parameter's members. */
 function useOf(site: Site, source: Source, fn: FunctionNode, name: string): Place | undefined {
   const subject = site.subject;
-  const inside = subject !== null && site.source === source && subject.start >= fn.start && subject.end <= fn.end;
+  const inside =
+    subject !== null && site.source === source && subject.start >= fn.start && subject.end <= fn.end;
   const statement = inside ? listStatement(source, subject, fn) : undefined;
   return statement && placeAt(site, source, statement, 'before', `!${name}`, name);
 }
@@ -73,13 +107,22 @@ function useOf(site: Site, source: Source, fn: FunctionNode, name: string): Plac
 function expressionPlace(site: Site, source: Source, subject: Node): Place | undefined {
   const inner = unwrapAwait(subject);
   // What has effects, or is asked anew, must not be run twice for a test.
-  if (findAll(inner, isCall).length > 0 || inner !== unwrap(subject) || inner.type === 'ThisExpression') return undefined;
+  if (
+    !isMember(inner) ||
+    /^(?:req|request|ctx)\.(?:params|query|headers)$/.test(source.slice(inner)) ||
+    findAll(inner, isCall).length > 0 ||
+    inner !== unwrap(subject)
+  )
+    return undefined;
   const fn = source.functionOf(subject);
   const statement = listStatement(source, subject, fn);
   if (statement === undefined || statement.start > subject.start) return undefined;
   if (!namesReach(source, subject, statement)) return undefined;
   const text = source.slice(inner);
-  const row = isMember(inner) && inner.computed && literalText(inner.property) === '0' ? source.slice(inner.object) : null;
+  const row =
+    isMember(inner) && inner.computed && literalText(inner.property) === '0'
+      ? source.slice(inner.object)
+      : null;
   return placeAt(site, source, statement, 'before', row === null ? `!${text}` : `${row}.length === 0`, text);
 }
 
@@ -100,24 +143,56 @@ export function listStatement(source: Source, node: Node, fn: FunctionNode | und
     if (each === fn) return undefined;
     if (!isStatement(each) || each.type === 'BlockStatement') continue;
     const parent = source.parent(each);
-    if (parent?.type === 'BlockStatement' || parent?.type === 'Program' || parent?.type === 'SwitchCase') return each;
+    if (parent?.type === 'BlockStatement' || parent?.type === 'Program' || parent?.type === 'SwitchCase')
+      return each;
   }
   return undefined;
 }
 
-export function placeAt(site: Site, source: Source, statement: Node, position: Place['position'], test: string, value: string): Place {
+export function placeAt(
+  site: Site,
+  source: Source,
+  statement: Node,
+  position: Place['position'],
+  test: string,
+  value: string,
+): Place {
   const fn = source.functionOf(statement);
   const handler = handlerAround(source, statement) ?? null;
-  return { source, statement, position, test, value, handler, fn, loop: loopAround(source, statement, handler), entity: entityOf(site, source, value, handler), input: inputBehind(site) };
+  return {
+    source,
+    statement,
+    position,
+    test,
+    value,
+    handler,
+    fn,
+    loop: loopAround(source, statement, handler),
+    entity: entityOf(site, source, value, handler),
+    also: otherWords(site),
+    input: inputBehind(site),
+  };
 }
 
 function loopAround(source: Source, node: Node, handler: Handler | null): Place['loop'] {
   for (const each of source.ancestors(node)) {
     if (each === handler?.node) return null;
-    if (each.type === 'ForOfStatement' || each.type === 'ForStatement' || each.type === 'ForInStatement' || each.type === 'WhileStatement') return 'statement';
+    if (
+      each.type === 'ForOfStatement' ||
+      each.type === 'ForStatement' ||
+      each.type === 'ForInStatement' ||
+      each.type === 'WhileStatement'
+    )
+      return 'statement';
     if (isFunction(each)) {
       const parent = source.parent(each);
-      if (parent !== undefined && isCall(parent) && LIST_CALLS.test(calleeName(parent) ?? '') && isMember(unwrap(parent.callee))) return 'callback';
+      if (
+        parent !== undefined &&
+        isCall(parent) &&
+        LIST_CALLS.test(calleeName(parent) ?? '') &&
+        isMember(unwrap(parent.callee))
+      )
+        return 'callback';
       if (handler === null) return null;
     }
   }
@@ -128,19 +203,56 @@ function loopAround(source: Source, node: Node, handler: Handler | null): Place[
 export function entityOf(site: Site, source: Source, value: string, handler: Handler | null): string | null {
   const key = /\[([A-Za-z]\w*)\]$/.exec(value)?.[1];
   if (key !== undefined && site.origin?.kind === 'table') return key;
-  const last = value.replace(/\[[^\]]*\]|\(.*\)/g, '').split('.').at(-1) ?? '';
+  const last =
+    value
+      .replace(/\[[^\]]*\]|\(.*\)/g, '')
+      .split('.')
+      .at(-1) ?? '';
   const word = last.replace(/(?:Row|Rows|Record|Result|Doc|Data|Id)$/, '');
-  if (word.length > 1 && !GENERIC.test(word) && /^[a-z]\w*$/i.test(word)) return singular(word).replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  if (word.length > 1 && !GENERIC.test(word) && /^[a-z]\w*$/i.test(word))
+    return singular(word)
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase();
   const made = site.origin?.node;
   const fn = made === undefined || site.origin === null ? undefined : site.origin.source.functionOf(made);
   const name = fn === undefined || site.origin === null ? null : functionName(site.origin.source, fn);
-  const named = name === null ? null : /^(?:get|find|load|fetch|read|lookup)([A-Z]\w*?)(?:By\w+)?$/.exec(name)?.[1];
+  const named =
+    name === null ? null : /^(?:get|find|load|fetch|read|lookup)([A-Z]\w*?)(?:By\w+)?$/.exec(name)?.[1];
   if (named) return singular(named).toLowerCase();
-  const table = site.origin === null || made === undefined ? null : tableOf(site.origin.source, rowMaker(site.origin.source, made));
+  const table =
+    site.origin === null || made === undefined
+      ? null
+      : tableOf(site.origin.source, rowMaker(site.origin.source, made));
   if (table !== null) return table;
   const route = handler === null ? undefined : routeOf(site.tree, handler);
   if (route !== undefined) return subjectOfPath(route.path);
   return handler === null ? null : tableOf(source, handler.node);
+}
+
+/** What the value was asked of: `account` for `accounts.find(…)`, `findAccount(…)`, `… FROM accounts`. */
+function otherWords(site: Site): string[] {
+  const words: string[] = [];
+  for (const step of site.origin?.steps ?? []) {
+    const call = unwrapAwait(step.node);
+    if (step.kind !== 'use' || !isCall(call)) continue;
+    const callee = unwrap(call.callee);
+    if (isMember(callee)) {
+      const owner = step.source.slice(callee.object).split('.').at(-1)!;
+      if (
+        /^[a-z]\w*$/i.test(owner) &&
+        !/^(?:this|db|pool|client|redis|cache|repo|store|service)$/i.test(owner)
+      )
+        words.push(singular(owner.replace(/(?:Repo|Repository|Store|Service|Dao|Model)$/, '')).toLowerCase());
+    }
+    const named = /^(?:get|find|load|fetch|read|lookup)([A-Z]\w*?)(?:By\w+)?$/.exec(
+      calleeName(call) ?? '',
+    )?.[1];
+    if (named) words.push(singular(named).toLowerCase());
+  }
+  const { origin } = site;
+  const table = origin === null ? null : tableOf(origin.source, rowMaker(origin.source, origin.node));
+  if (table !== null) words.push(table);
+  return words;
 }
 
 /** The table that a query asks. */
@@ -170,10 +282,12 @@ function inputBehind(site: Site): Place['input'] {
         if (init !== null) texts.add(init);
         else look(source, at.init, depth + 1);
       } else if (binding?.kind === 'param') {
-        for (const other of site.incident.locations) if (isCall(other.node) && other.source.functionOf(other.node) !== at) for (const each of other.node.arguments) {
-          const kinds = inputKind(other.source, each);
-          if (kinds !== null) texts.add(kinds);
-        }
+        for (const other of site.incident.locations)
+          if (isCall(other.node) && other.source.functionOf(other.node) !== at)
+            for (const each of other.node.arguments) {
+              const kinds = inputKind(other.source, each);
+              if (kinds !== null) texts.add(kinds);
+            }
       }
     }
   };
@@ -192,5 +306,7 @@ function rowMaker(source: Source, node: Node): Node {
 
 /** Statements put at a place; undefined where they cannot stand. */
 export function putAt(place: Place, text: string): Edit[] | undefined {
-  return place.position === 'after' ? after(place.source, place.statement, text) : before(place.source, place.statement, text);
+  return place.position === 'after'
+    ? after(place.source, place.statement, text)
+    : before(place.source, place.statement, text);
 }

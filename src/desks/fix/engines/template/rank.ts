@@ -8,7 +8,11 @@ import type { Proposal, Site } from './site.ts';
 export function rankOf(proposal: Proposal, kind: 'root-cause' | 'mitigation', site: Site): number {
   const size = proposal.edits.reduce((sum, edit) => sum + edit.text.length + (edit.end - edit.start), 0);
   const far = (site.location.by === 'stack' ? 0 : site.location.searched ? 3 : 10) + site.location.depth * 4;
-  return Math.round((proposal.weight * 100 + (kind === 'root-cause' ? 15 : 0) - far - Math.min(12, size / 60)) * 100) / 100;
+  return (
+    Math.round(
+      (proposal.weight * 100 + (kind === 'root-cause' ? 15 : 0) - far - Math.min(12, size / 60)) * 100,
+    ) / 100
+  );
 }
 
 /** The text without comments and white space that means nothing, so that equal changes are equal. */

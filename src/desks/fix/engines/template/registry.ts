@@ -6,7 +6,15 @@ import { checkUpstreamStatus } from './transformations/check-upstream-status.ts'
 import { coerceReceiver } from './transformations/coerce-receiver.ts';
 import { defaultValue } from './transformations/default-value.ts';
 import { fixBounds, guardDivision, reduceInitial } from './transformations/empty-list.ts';
-import { catchRejection, fetchTimeout, guardCallbackError, leaveCatch, listenForErrors, releaseInFinally } from './transformations/failures.ts';
+import {
+  catchRejection,
+  fetchTimeout,
+  guardCallbackError,
+  leaveCatch,
+  listenForErrors,
+  releaseInFinally,
+  rollBack,
+} from './transformations/failures.ts';
 import { fixMethod, fixName, importMissing } from './transformations/fix-name.ts';
 import { guardCall } from './transformations/guard-call.ts';
 import { guardDate } from './transformations/guard-date.ts';
@@ -15,8 +23,17 @@ import { optionalChain } from './transformations/optional-chain.ts';
 import { renameProperty } from './transformations/rename-property.ts';
 import { returnAfterAnswer } from './transformations/return-after-answer.ts';
 import { returnValue } from './transformations/return-value.ts';
+import { returnNothing } from './transformations/return-nothing.ts';
+import { shareLoading } from './transformations/share-loading.ts';
 import { skipMissing } from './transformations/skip-missing.ts';
-import { addNew, awaitEach, bindMethod, constToLet, escapeRegex, stringifyBody } from './transformations/small-slips.ts';
+import {
+  addNew,
+  awaitEach,
+  bindMethod,
+  constToLet,
+  escapeRegex,
+  stringifyBody,
+} from './transformations/small-slips.ts';
 import { siblingGuard } from './transformations/sibling-guard.ts';
 import { renameColumn, sqlAnswer } from './transformations/sql-answer.ts';
 import { flipCondition, revertHunk } from './transformations/suspect-commit.ts';
@@ -64,6 +81,9 @@ export const TRANSFORMATIONS: readonly Transformation[] = [
   siblingGuard,
   skipMissing,
   sqlAnswer,
+  shareLoading,
+  rollBack,
+  returnNothing,
   stringifyBody,
   tableDefault,
   validateInput,

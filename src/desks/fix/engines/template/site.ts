@@ -89,7 +89,8 @@ export class Site {
   get origin(): Origin | null {
     if (this.#origin === undefined) {
       const { subject } = this;
-      this.#origin = subject === null ? null : originOf(this.tree, this.incident.locations, this.location, subject);
+      this.#origin =
+        subject === null ? null : originOf(this.tree, this.incident.locations, this.location, subject);
     }
     return this.#origin;
   }

@@ -1,10 +1,24 @@
-import { bodyOf, calleeName, findAll, isCall, isFunction, isIdentifier, isMember, unwrap, type CallNode, type FunctionNode, type Node, type NodeOf } from '../../../locate/ast.ts';
+import {
+  bodyOf,
+  calleeName,
+  findAll,
+  isCall,
+  isFunction,
+  isIdentifier,
+  isMember,
+  unwrap,
+  type CallNode,
+  type FunctionNode,
+  type Node,
+  type NodeOf,
+} from '../../../locate/ast.ts';
 import { calledFunction } from '../../../locate/modules.ts';
 import { insert, hasParens } from '../edits.ts';
 import type { Source } from '../../../locate/source.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
 
-const PROMISED = /^(?:query|fetch|json|text|arrayBuffer|formData|findOne|findUnique|findMany|findFirst|hGet|hget|hGetAll|hgetall|mget|mGet|connect|readFile|writeFile|execute|request)$/;
+const PROMISED =
+  /^(?:query|fetch|json|text|arrayBuffer|formData|findOne|findUnique|findMany|findFirst|hGet|hget|hGetAll|hgetall|mget|mGet|connect|readFile|writeFile|execute|request)$/;
 
 /** A promise is used as if it were its value: wait for it. */
 export const addAwait: Transformation = {
@@ -13,7 +27,12 @@ export const addAwait: Transformation = {
   applies: (site) => site.location.by !== 'commit',
   propose(site) {
     const { source } = site;
-    const around = site.location.by === 'route' ? (isFunction(site.node) ? site.node : source.functionOf(site.node)) : source.functionOf(site.node);
+    const around =
+      site.location.by === 'route'
+        ? isFunction(site.node)
+          ? site.node
+          : source.functionOf(site.node)
+        : source.functionOf(site.node);
     const found: Proposal[] = [];
     const seen = new Set<Node>();
     const add = (at: Source, call: CallNode, near: boolean): void => {
@@ -24,10 +43,12 @@ export const addAwait: Transformation = {
     };
     for (const step of site.origin?.steps ?? []) {
       const node = unwrap(step.node);
-      if (step.kind === 'use' && isCall(node) && step.source.parent(node)?.type !== 'AwaitExpression') add(step.source, node, true);
+      if (step.kind === 'use' && isCall(node) && step.source.parent(node)?.type !== 'AwaitExpression')
+        add(step.source, node, true);
     }
     if (around !== undefined && (site.innermost || site.location.by === 'route')) {
-      for (const call of findAll(around, isCall)) if (source.functionOf(call) === around) add(source, call, false);
+      for (const call of findAll(around, isCall))
+        if (source.functionOf(call) === around) add(source, call, false);
     }
     return found.sort((a, b) => b.weight - a.weight);
   },
@@ -37,7 +58,10 @@ function awaited(site: Site, source: Source, call: CallNode, near: boolean): Pro
   if (call.type !== 'CallExpression' || isHandled(source, call)) return undefined;
   const own = calledFunction(site.tree, source, call);
   const name = calleeName(call) ?? '';
-  const promised = own === undefined ? PROMISED.test(name) && isPromising(source, call, name) : own.node.async || returnsPromise(own.source, own.node);
+  const promised =
+    own === undefined
+      ? PROMISED.test(name) && isPromising(source, call, name)
+      : own.node.async || returnsPromise(own.source, own.node);
   if (!promised) return undefined;
   const fn = source.functionOf(call);
   if (fn === undefined) return undefined;
@@ -51,10 +75,18 @@ function awaited(site: Site, source: Source, call: CallNode, near: boolean): Pro
     if (fn.generator) return undefined;
     // Its callers get a promise then: only where nobody uses what it gives.
     const outer = source.parent(fn);
-    if (outer === undefined || !isCall(outer) || /^(?:map|filter|some|every|find|reduce|sort|flatMap|forEach)$/.test(calleeName(outer) ?? '')) return undefined;
+    if (
+      outer === undefined ||
+      !isCall(outer) ||
+      /^(?:map|filter|some|every|find|reduce|sort|flatMap|forEach)$/.test(calleeName(outer) ?? '')
+    )
+      return undefined;
     edits.unshift(insert(source, fn.start, 'async '));
   }
-  const how = own === undefined ? `${name}() gives a promise` : `${name}() is async (${own.source.file}:${own.source.line(own.node.start)})`;
+  const how =
+    own === undefined
+      ? `${name}() gives a promise`
+      : `${name}() is async (${own.source.file}:${own.source.line(own.node.start)})`;
   return {
     edits,
     title: `Wait for ${name}()`,
@@ -92,7 +124,12 @@ function isHandled(source: Source, call: Node): boolean {
         at = parent;
         continue;
       case 'MemberExpression':
-        if (parent.object === at && !parent.computed && /^(?:then|catch|finally)$/.test((parent.property as { name?: string }).name ?? '')) return true;
+        if (
+          parent.object === at &&
+          !parent.computed &&
+          /^(?:then|catch|finally)$/.test((parent.property as { name?: string }).name ?? '')
+        )
+          return true;
         return false;
       case 'CallExpression':
         return /^(?:all|allSettled|race|any|resolve|push)$/.test(calleeName(parent) ?? '');
@@ -119,8 +156,11 @@ function usedAsValue(source: Source, call: Node): boolean {
 }
 
 function returnsPromise(source: Source, fn: FunctionNode): boolean {
-  const isNew = (node: Node): boolean => node.type === 'NewExpression' && isIdentifier(node.callee) && node.callee.name === 'Promise';
+  const isNew = (node: Node): boolean =>
+    node.type === 'NewExpression' && isIdentifier(node.callee) && node.callee.name === 'Promise';
   const body = bodyOf(fn);
   if (body === null) return isNew(unwrap(fn.body as Node));
-  return findAll(body, (node): node is NodeOf<'ReturnStatement'> => node.type === 'ReturnStatement').some((each) => source.functionOf(each) === fn && each.argument !== null && isNew(unwrap(each.argument)));
+  return findAll(body, (node): node is NodeOf<'ReturnStatement'> => node.type === 'ReturnStatement').some(
+    (each) => source.functionOf(each) === fn && each.argument !== null && isNew(unwrap(each.argument)),
+  );
 }

@@ -7,7 +7,11 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 export const defaultValue: Transformation = {
   name: 'default-value',
   kind: 'root-cause',
-  applies: (site) => site.innermost && (site.fault.kind === 'nullish-read' || site.fault.kind === 'not-iterable') && site.subject !== null && site.fault.value !== undefined,
+  applies: (site) =>
+    site.innermost &&
+    (site.fault.kind === 'nullish-read' || site.fault.kind === 'not-iterable') &&
+    site.subject !== null &&
+    site.fault.value !== undefined,
   propose(site) {
     return [...atPattern(site), ...atParameter(site), ...atDeclaration(site), ...atUse(site)];
   },
@@ -33,12 +37,22 @@ function atPattern(site: Site): Proposal[] {
 
 function atParameter(site: Site): Proposal[] {
   const step = site.origin?.steps.findLast((each) => each.kind === 'param');
-  if (step === undefined || step.binding === null || !isFunction(step.node) || site.fault.value === 'null') return [];
+  if (step === undefined || step.binding === null || !isFunction(step.node) || site.fault.value === 'null')
+    return [];
   const { binding, source } = step;
   if (!step.node.params.some((param) => param === binding.id)) return [];
   if (site.origin?.kind === 'element' || /^err/i.test(firstParam(step.node))) return [];
   const value = emptyFor(site);
-  if (value === null || (value === '{}' && site.origin?.kind !== 'unset' && site.origin?.kind !== 'parameter' && !/^(?:opts|options|config|params|settings|filters?|query|ctx|context|meta)$/i.test(binding.name)) || site.subject === null || !isIdentifier(unwrapAwait(site.subject))) return [];
+  if (
+    value === null ||
+    (value === '{}' &&
+      site.origin?.kind !== 'unset' &&
+      site.origin?.kind !== 'parameter' &&
+      !/^(?:opts|options|config|params|settings|filters?|query|ctx|context|meta)$/i.test(binding.name)) ||
+    site.subject === null ||
+    !isIdentifier(unwrapAwait(site.subject))
+  )
+    return [];
   return [
     {
       edits: [insert(source, binding.id.end, ` = ${value}`)],
@@ -57,20 +71,34 @@ function firstParam(fn: FunctionNode): string {
 
 function atDeclaration(site: Site): Proposal[] {
   const step = site.origin?.steps.findLast((each) => each.kind === 'variable');
-  if (step?.node.type !== 'VariableDeclarator' || step.node.init === null || step.node.id.type !== 'Identifier') return [];
+  if (
+    step?.node.type !== 'VariableDeclarator' ||
+    step.node.init === null ||
+    step.node.id.type !== 'Identifier'
+  )
+    return [];
   const value = emptyFor(site);
   // An empty object in place of a thing that was looked up would be answered as if it were one.
   if (value === null || value === '{}') return [];
   const { source, node } = step;
   const init = node.init!;
-  const loose = init.type === 'TSAsExpression' || init.type === 'TSSatisfiesExpression' || init.type === 'ConditionalExpression' || init.type === 'ArrowFunctionExpression' || init.type === 'AssignmentExpression' || (init.type === 'LogicalExpression' && init.operator !== '??');
+  const loose =
+    init.type === 'TSAsExpression' ||
+    init.type === 'TSSatisfiesExpression' ||
+    init.type === 'ConditionalExpression' ||
+    init.type === 'ArrowFunctionExpression' ||
+    init.type === 'AssignmentExpression' ||
+    (init.type === 'LogicalExpression' && init.operator !== '??');
   const text = source.slice(init);
   return [
     {
       edits: [replace(source, init, `${loose ? `(${text})` : text} ?? ${value}`)],
       title: `Let ${step.name} be ${value} when there is none`,
       why: `${text.length > 60 ? step.name : text} gave ${site.fault.value ?? 'nothing'}, and ${value} is what its uses take for none`,
-      weight: site.origin?.kind === 'find' || site.origin?.kind === 'property' || site.origin?.kind === 'input' ? 0.52 : 0.4,
+      weight:
+        site.origin?.kind === 'find' || site.origin?.kind === 'property' || site.origin?.kind === 'input'
+          ? 0.52
+          : 0.4,
     },
   ];
 }
@@ -83,7 +111,16 @@ function atUse(site: Site): Proposal[] {
   const inner = unwrapAwait(subject);
   if (site.fault.kind === 'not-iterable' && site.origin?.kind === 'literal') return [];
   const direct = neutralFor(source, subject);
-  const value = site.fault.kind === 'not-iterable' ? (direct === '{}' ? '{}' : '[]') : direct === '{}' || direct === '[]' ? direct : isMember(site.node) ? null : '{}';
+  const value =
+    site.fault.kind === 'not-iterable'
+      ? direct === '{}'
+        ? '{}'
+        : '[]'
+      : direct === '{}' || direct === '[]'
+        ? direct
+        : isMember(site.node)
+          ? null
+          : '{}';
   if (value === null) return [];
   const text = source.slice(subject);
   const kept = inner.type === 'AwaitExpression' ? `(${text})` : text;
@@ -104,8 +141,18 @@ export function emptyFor(site: Site): string | null {
   if (fault.kind === 'not-iterable') return '[]';
   const key = fault.key;
   if (key === null) return '{}';
-  if (/^(?:map|filter|forEach|reduce|length|push|some|every|find|flatMap|join|includes|slice|concat|sort|entries|\d+|at)$/.test(key)) return '[]';
-  if (/^(?:trim|toLowerCase|toUpperCase|split|replace|replaceAll|startsWith|endsWith|padStart|padEnd|charAt|substring|match|localeCompare|normalize)$/.test(key)) return source.style.quote.repeat(2);
+  if (
+    /^(?:map|filter|forEach|reduce|length|push|some|every|find|flatMap|join|includes|slice|concat|sort|entries|\d+|at)$/.test(
+      key,
+    )
+  )
+    return '[]';
+  if (
+    /^(?:trim|toLowerCase|toUpperCase|split|replace|replaceAll|startsWith|endsWith|padStart|padEnd|charAt|substring|match|localeCompare|normalize)$/.test(
+      key,
+    )
+  )
+    return source.style.quote.repeat(2);
   if (/^(?:toFixed|toPrecision)$/.test(key)) return '0';
   return '{}';
 }

@@ -6,7 +6,13 @@ import type { Transformation } from '../site.ts';
 export const guardDate: Transformation = {
   name: 'guard-date',
   kind: 'mitigation',
-  applies: (site) => site.innermost && (site.fault.kind === 'date' || (site.fault.kind === 'nullish-read' && /^(?:toISOString|getTime|toLocaleDateString)$/.test(site.fault.key ?? ''))) && isCall(site.node) && isMember(unwrap(site.node.callee)),
+  applies: (site) =>
+    site.innermost &&
+    (site.fault.kind === 'date' ||
+      (site.fault.kind === 'nullish-read' &&
+        /^(?:toISOString|getTime|toLocaleDateString)$/.test(site.fault.key ?? ''))) &&
+    isCall(site.node) &&
+    isMember(unwrap(site.node.callee)),
   propose(site) {
     const { source, node } = site;
     if (!isCall(node)) return [];
@@ -16,12 +22,36 @@ export const guardDate: Transformation = {
     const made: Node | undefined = object.type === 'NewExpression' ? object.arguments[0] : undefined;
     const text = source.slice(made ?? object);
     const test = made === undefined ? `Number.isNaN(${text}.getTime())` : `Number.isNaN(Date.parse(${text}))`;
-    const seen = site.evidence.nulls.has(text.split('.').at(-1) ?? '') ? 'the recording holds it as null' : 'it was no date for this request';
+    const seen = site.evidence.nulls.has(text.split('.').at(-1) ?? '')
+      ? 'the recording holds it as null'
+      : 'it was no date for this request';
     const found = [
-      { edits: [replace(source, node, grouped(source, node, `${test} ? null : ${source.slice(node)}`).replace(/^(?!\()([^]*)$/, '($1)'))], title: `Give null for ${text} when it is no date`, why: `${text} is formatted unchecked; ${seen}`, weight: 0.5 },
+      {
+        edits: [
+          replace(
+            source,
+            node,
+            grouped(source, node, `${test} ? null : ${source.slice(node)}`).replace(/^(?!\()([^]*)$/, '($1)'),
+          ),
+        ],
+        title: `Give null for ${text} when it is no date`,
+        why: `${text} is formatted unchecked; ${seen}`,
+        weight: 0.5,
+      },
     ];
     if (made !== undefined) {
-      found.push({ edits: [replace(source, node, grouped(source, node, `${text} ? ${source.slice(node)} : null`).replace(/^(?!\()([^]*)$/, '($1)'))], title: `Give null when there is no ${text.split('.').at(-1)}`, why: `${text} is formatted unchecked; ${seen}`, weight: 0.55 });
+      found.push({
+        edits: [
+          replace(
+            source,
+            node,
+            grouped(source, node, `${text} ? ${source.slice(node)} : null`).replace(/^(?!\()([^]*)$/, '($1)'),
+          ),
+        ],
+        title: `Give null when there is no ${text.split('.').at(-1)}`,
+        why: `${text} is formatted unchecked; ${seen}`,
+        weight: 0.55,
+      });
     }
     return found;
   },

@@ -1,5 +1,15 @@
-import { findAll, isMember, keyName, propertyName, unwrapAwait, isCall, type Node } from '../../../locate/ast.ts';
+import {
+  calleeName,
+  findAll,
+  isMember,
+  keyName,
+  propertyName,
+  unwrapAwait,
+  isCall,
+  type Node,
+} from '../../../locate/ast.ts';
 import { replace } from '../edits.ts';
+import { originOf } from '../../../locate/flow.ts';
 import { closest } from '../names.ts';
 import type { Source } from '../../../locate/source.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
@@ -8,7 +18,17 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 export const renameProperty: Transformation = {
   name: 'rename-property',
   kind: 'root-cause',
-  applies: (site) => site.innermost && ['nullish-read', 'not-function', 'not-iterable', 'date', 'bigint-parse', 'argument-type', 'json'].includes(site.fault.kind),
+  applies: (site) =>
+    site.innermost &&
+    [
+      'nullish-read',
+      'not-function',
+      'not-iterable',
+      'date',
+      'bigint-parse',
+      'argument-type',
+      'json',
+    ].includes(site.fault.kind),
   propose(site) {
     const proposals: Proposal[] = [];
     for (const { source, node, name } of suspects(site)) {
@@ -22,7 +42,7 @@ export const renameProperty: Transformation = {
         });
       }
     }
-    return proposals.sort((a, b) => b.weight - a.weight);
+    return [...proposals, ...renameKey(site)].sort((a, b) => b.weight - a.weight);
   },
 };
 
@@ -63,7 +83,54 @@ function suspects(site: Site): Suspect[] {
   return found;
 }
 
-const BUILT_IN = new Set('body query params headers rows rowCount data length status request req res ctx env process'.split(' '));
+const BUILT_IN = new Set(
+  'body query params headers rows rowCount data length status request req res ctx env process'.split(' '),
+);
+
+/** The object was made without the member; elsewhere the same value goes under its name: `{ items: linesOf(id) }`, `{ lines: linesOf(id) }`. */
+function renameKey(site: Site): Proposal[] {
+  const missing = site.subject === null ? undefined : unwrapAwait(site.subject);
+  if (missing === undefined || !isMember(missing)) return [];
+  const wanted = propertyName(missing);
+  if (wanted === null) return [];
+  const origin = originOf(site.tree, site.incident.locations, site.location, missing.object);
+  const made = origin.node;
+  if (origin.kind !== 'literal' || made.type !== 'ObjectExpression') return [];
+  const valueName = (node: Node): string | null => {
+    const value = unwrapAwait(node);
+    return isCall(value) ? calleeName(value) : null;
+  };
+  const elsewhere = new Set<string>();
+  for (const source of site.tree.matching(new RegExp(`\\b${wanted.replaceAll('$', '\\$')}\\s*:`))) {
+    for (const node of findAll(
+      source.program,
+      (each): each is Node => each.type === 'Property' && keyName(each) === wanted,
+    )) {
+      const name = node.type === 'Property' ? valueName(node.value) : null;
+      if (name !== null) elsewhere.add(name);
+    }
+  }
+  const found: Proposal[] = [];
+  for (const property of made.properties) {
+    const key = keyName(property);
+    if (property.type !== 'Property' || key === null || key === wanted || property.method) continue;
+    const name = valueName(property.value);
+    const same = name !== null && elsewhere.has(name);
+    const [near] = closest(key, [wanted], 0.5);
+    if (!same && near === undefined) continue;
+    found.push({
+      edits: property.shorthand
+        ? [replace(origin.source, property, `${wanted}: ${key}`)]
+        : [replace(origin.source, property.key, wanted)],
+      title: `Call it ${wanted}, as it is used`,
+      why: same
+        ? `what ${name}() gives is called ${wanted} elsewhere, and ${origin.source.file}:${origin.source.line(property.start)} calls it ${key}`
+        : `${site.place(site.node)} reads ${wanted}, and the object is made with ${key}`,
+      weight: same ? 0.9 : 0.6,
+    });
+  }
+  return found;
+}
 
 interface Name {
   meant: string;
@@ -76,16 +143,33 @@ function namesFor(site: Site, source: Source, node: Node, name: string): Name[] 
   const { evidence } = site;
   const found: Name[] = [];
   for (const each of closest(name, evidence.columns).slice(0, 2)) {
-    found.push({ meant: each.name, score: each.score, recorded: true, why: `the recorded query has the column ${each.name}, never ${name}` });
+    found.push({
+      meant: each.name,
+      score: each.score,
+      recorded: true,
+      why: `the recorded query has the column ${each.name}, never ${name}`,
+    });
   }
-  const keys = new Set([...evidence.keys, ...evidence.requestKeys].filter((key) => !evidence.columns.has(key)));
+  const keys = new Set(
+    [...evidence.keys, ...evidence.requestKeys].filter((key) => !evidence.columns.has(key)),
+  );
   for (const each of closest(name, keys).slice(0, 2)) {
-    found.push({ meant: each.name, score: each.score, recorded: true, why: `the recorded data has the member ${each.name}, never ${name}` });
+    found.push({
+      meant: each.name,
+      score: each.score,
+      recorded: true,
+      why: `the recorded data has the member ${each.name}, never ${name}`,
+    });
   }
   if (found.length > 0) return found;
   const counts = namesInCode(source, node);
   for (const each of closest(name, counts, 0.6).slice(0, 2)) {
-    found.push({ meant: each.name, score: each.score, recorded: false, why: `the rest of ${source.file} says ${each.name}` });
+    found.push({
+      meant: each.name,
+      score: each.score,
+      recorded: false,
+      why: `the rest of ${source.file} says ${each.name}`,
+    });
   }
   return found;
 }
@@ -93,13 +177,17 @@ function namesFor(site: Site, source: Source, node: Node, name: string): Name[] 
 /** Property names that the file writes elsewhere, in literals, patterns, members and SQL. */
 function namesInCode(source: Source, except: Node): Set<string> {
   const names = new Set<string>();
-  for (const node of findAll(source.program, (each): each is Node => isMember(each) || each.type === 'Property')) {
+  for (const node of findAll(
+    source.program,
+    (each): each is Node => isMember(each) || each.type === 'Property',
+  )) {
     if (node === except) continue;
     const name = isMember(node) ? (node.computed ? null : propertyName(node)) : keyName(node);
     if (name !== null && /^[\w$]+$/.test(name)) names.add(name);
   }
   for (const match of source.text.matchAll(/\bselect\b([^;`'"]{1,400}?)\bfrom\b/gi)) {
-    for (const word of match[1]!.matchAll(/[a-z_]\w*/gi)) if (!/^(?:as|distinct|count|sum|avg|max|min|coalesce)$/i.test(word[0])) names.add(word[0]);
+    for (const word of match[1]!.matchAll(/[a-z_]\w*/gi))
+      if (!/^(?:as|distinct|count|sum|avg|max|min|coalesce)$/i.test(word[0])) names.add(word[0]);
   }
   return names;
 }
@@ -112,6 +200,9 @@ function renameAt(source: Source, node: Node, name: string, meant: string): Prop
   }
   if (node.type !== 'Property') return [];
   const key = /^[A-Za-z_$][\w$]*$/.test(meant) ? meant : JSON.stringify(meant);
-  return [node.shorthand ? { source, start: node.start, end: node.start + name.length, text: `${key}: ${name}` } : replace(source, node.key, key)];
+  return [
+    node.shorthand
+      ? { source, start: node.start, end: node.start + name.length, text: `${key}: ${name}` }
+      : replace(source, node.key, key),
+  ];
 }
-

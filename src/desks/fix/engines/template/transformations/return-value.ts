@@ -17,14 +17,27 @@ export const returnValue: Transformation = {
     const name = functionName(source, node) ?? 'The function';
     const at = source.line(node.start);
     if (last.type === 'ExpressionStatement') {
-      return [{ edits: [insert(source, last.start, 'return ')], title: `Return the value of ${name}`, why: `${name} at ${source.file}:${at} ends without a return, and its caller uses the value`, weight: 0.9 }];
+      return [
+        {
+          edits: [insert(source, last.start, 'return ')],
+          title: `Return the value of ${name}`,
+          why: `${name} at ${source.file}:${at} ends without a return, and its caller uses the value`,
+          weight: 0.9,
+        },
+      ];
     }
     const declared = last.type === 'VariableDeclaration' ? last.declarations.at(-1)?.id : undefined;
     if (declared?.type !== 'Identifier') return [];
     const indent = source.indentOf(last);
     return [
       {
-        edits: [insert(source, last.end, `${source.style.newline}${indent}return ${declared.name}${source.style.semicolon}`)],
+        edits: [
+          insert(
+            source,
+            last.end,
+            `${source.style.newline}${indent}return ${declared.name}${source.style.semicolon}`,
+          ),
+        ],
         title: `Return ${declared.name} from ${name}`,
         why: `${name} at ${source.file}:${at} makes ${declared.name} last and ends without a return`,
         weight: 0.85,

@@ -1,4 +1,16 @@
-import { calleeName, findAll, isCall, isFunction, isIdentifier, isMember, leaves, unwrapAwait, type FunctionNode, type Node, type NodeOf } from '../../../locate/ast.ts';
+import {
+  calleeName,
+  findAll,
+  isCall,
+  isFunction,
+  isIdentifier,
+  isMember,
+  leaves,
+  unwrapAwait,
+  type FunctionNode,
+  type Node,
+  type NodeOf,
+} from '../../../locate/ast.ts';
 import { handlerAround, routeOf } from '../../../locate/routes.ts';
 import type { Source } from '../../../locate/source.ts';
 import { after, insert, type Edit } from '../edits.ts';
@@ -11,7 +23,11 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 export const siblingGuard: Transformation = {
   name: 'sibling-guard',
   kind: 'root-cause',
-  applies: (site) => site.location.by !== 'commit' && site.location.depth < 4 && site.fault.kind !== 'not-defined' && site.fault.kind !== 'constant-assignment',
+  applies: (site) =>
+    site.location.by !== 'commit' &&
+    site.location.depth < 4 &&
+    site.fault.kind !== 'not-defined' &&
+    site.fault.kind !== 'constant-assignment',
   propose(site) {
     const scopes = scopesOf(site);
     if (scopes.length === 0) return [];
@@ -57,16 +73,38 @@ function valuesOf(site: Site, scope: Scope): Value[] {
   const limit = site.source === source && site.node !== fn ? site.node.start : Infinity;
   const names = new Set(site.origin?.steps.map((step) => step.name).filter((each) => each !== null));
   const statement = site.source.statementOf(site.node) ?? site.node;
-  for (const id of findAll(isFunction(site.node) ? site.node : statement, (node): node is NodeOf<'Identifier'> => isIdentifier(node))) names.add(id.name);
+  for (const id of findAll(
+    isFunction(site.node) ? site.node : statement,
+    (node): node is NodeOf<'Identifier'> => isIdentifier(node),
+  ))
+    names.add(id.name);
   const found: Value[] = [];
-  for (const node of findAll(fn, (each): each is NodeOf<'VariableDeclarator'> => each.type === 'VariableDeclarator')) {
+  for (const node of findAll(
+    fn,
+    (each): each is NodeOf<'VariableDeclarator'> => each.type === 'VariableDeclarator',
+  )) {
     const parent = source.parent(node);
     if (parent?.type !== 'VariableDeclaration' || node.init === null || node.end > limit) continue;
     const around = source.parent(parent)?.type;
     if (around !== 'BlockStatement') continue;
     const made = madeBy(source, node.init);
-    const ids = node.id.type === 'Identifier' ? [node.id.name] : node.id.type === 'ObjectPattern' ? node.id.properties.flatMap((each) => (each.type === 'Property' && each.value.type === 'Identifier' ? [each.value.name] : [])) : [];
-    for (const name of ids) found.push({ scope, name, statement: parent, position: 'after', made: node.id.type === 'Identifier' ? made : null, involved: names.has(name) });
+    const ids =
+      node.id.type === 'Identifier'
+        ? [node.id.name]
+        : node.id.type === 'ObjectPattern'
+          ? node.id.properties.flatMap((each) =>
+              each.type === 'Property' && each.value.type === 'Identifier' ? [each.value.name] : [],
+            )
+          : [];
+    for (const name of ids)
+      found.push({
+        scope,
+        name,
+        statement: parent,
+        position: 'after',
+        made: node.id.type === 'Identifier' ? made : null,
+        involved: names.has(name),
+      });
   }
   return found;
 }
@@ -93,14 +131,30 @@ function guardsOf(site: Site): Guard[] {
   if (known !== undefined) return known;
   const found: Guard[] = [];
   for (const source of site.tree.matching(/\bif\s*\(/)) {
-    for (const node of findAll(source.program, (each): each is NodeOf<'IfStatement'> => each.type === 'IfStatement')) {
+    for (const node of findAll(
+      source.program,
+      (each): each is NodeOf<'IfStatement'> => each.type === 'IfStatement',
+    )) {
       if (found.length >= 600) break;
-      if (node.alternate !== null || !leavesOrThrows(source, node.consequent) || source.slice(node).length > 400) continue;
+      if (
+        node.alternate !== null ||
+        !leavesOrThrows(source, node.consequent) ||
+        source.slice(node).length > 400
+      )
+        continue;
       for (const name of testedNames(source, node.test)) {
         const binding = source.scopes.resolve(name, node.test);
         if (binding === undefined || binding.scope.parent === null) continue;
         const at = binding.declaration;
-        found.push({ source, node, name, made: at.type === 'VariableDeclarator' && at.init !== null && at.id.type === 'Identifier' ? madeBy(source, at.init) : null });
+        found.push({
+          source,
+          node,
+          name,
+          made:
+            at.type === 'VariableDeclarator' && at.init !== null && at.id.type === 'Identifier'
+              ? madeBy(source, at.init)
+              : null,
+        });
       }
     }
   }
@@ -112,7 +166,10 @@ function guardsOf(site: Site): Guard[] {
 function leavesOrThrows(source: Source, node: Node): boolean {
   if (leaves(node)) return true;
   const last = node.type === 'BlockStatement' ? (node.body as Node[]).at(-1) : node;
-  return last?.type === 'ExpressionStatement' && /^(?:ctx|reply|app|request|context)\.(?:throw|assert)\(|^process\.exit\(/.test(source.slice(last));
+  return (
+    last?.type === 'ExpressionStatement' &&
+    /^(?:ctx|reply|app|request|context)\.(?:throw|assert)\(|^process\.exit\(/.test(source.slice(last))
+  );
 }
 
 function testedNames(source: Source, test: Node): string[] {
@@ -129,9 +186,13 @@ function testedNames(source: Source, test: Node): string[] {
 
 function guarded(site: Site, value: Value, guard: Guard): Proposal | undefined {
   const { scope } = value;
-  if (guard.source === scope.source && guard.node.start >= scope.fn.start && guard.node.end <= scope.fn.end) return undefined;
+  if (guard.source === scope.source && guard.node.start >= scope.fn.start && guard.node.end <= scope.fn.end)
+    return undefined;
   const sameName = guard.name === value.name;
-  const sameMade = value.made !== null && guard.made === value.made && !/^(?:query|json|get|find|text|parse|split|map|filter|Number)$/.test(value.made);
+  const sameMade =
+    value.made !== null &&
+    guard.made === value.made &&
+    !/^(?:query|json|get|find|text|parse|split|map|filter|Number)$/.test(value.made);
   if (!sameName && !sameMade) return undefined;
   if (alreadyTested(value)) return undefined;
   const moved = transplanted(value, guard);
@@ -140,11 +201,28 @@ function guarded(site: Site, value: Value, guard: Guard): Proposal | undefined {
   if (edits.length === moved.edits.length) return undefined;
   const handler = handlerAround(guard.source, guard.node);
   const route = handler === undefined ? undefined : routeOf(site.tree, handler);
-  const where = route === undefined ? `${guard.source.file}:${guard.source.line(guard.node.start)}` : `${route.method ?? 'any'} ${route.path}`;
-  const answers = /[45]\d\d|throw|[nN]otFound|[bB]ad|fail|error|unavailable|unknown/.test(guard.source.slice(guard.node.consequent));
-  const weight = 0.5 + (sameName ? 0.12 : 0) + (sameMade ? 0.2 : 0) + (value.involved ? 0.15 : -0.2) + (answers ? 0.05 : -0.15) + (guard.source === scope.source ? 0.04 : 0) - (moved.edits.length > 0 ? 0.01 : 0);
+  const where =
+    route === undefined
+      ? `${guard.source.file}:${guard.source.line(guard.node.start)}`
+      : `${route.method ?? 'any'} ${route.path}`;
+  const answers = /[45]\d\d|throw|[nN]otFound|[bB]ad|fail|error|unavailable|unknown/.test(
+    guard.source.slice(guard.node.consequent),
+  );
+  const weight =
+    0.5 +
+    (sameName ? 0.12 : 0) +
+    (sameMade ? 0.2 : 0) +
+    (value.involved ? 0.15 : -0.2) +
+    (answers ? 0.05 : -0.15) +
+    (guard.source === scope.source ? 0.04 : 0) -
+    (moved.edits.length > 0 ? 0.01 : 0);
   const how = sameMade ? `what ${value.made}() gives` : value.name;
-  return { edits, title: `Check ${value.name} as ${where} does`, why: `${where} checks ${how} with "${shown(guard.source.slice(guard.node.test))}", and this code does not`, weight };
+  return {
+    edits,
+    title: `Check ${value.name} as ${where} does`,
+    why: `${where} checks ${how} with "${shown(guard.source.slice(guard.node.test))}", and this code does not`,
+    weight,
+  };
 }
 
 function shown(text: string): string {
@@ -157,7 +235,13 @@ function alreadyTested(value: Value): boolean {
   const block = source.parent(value.statement);
   if (block?.type !== 'BlockStatement') return true;
   const name = new RegExp(`\\b${value.name.replaceAll('$', '\\$')}\\b`);
-  return (block.body as Node[]).some((each) => each.type === 'IfStatement' && each.start > value.statement.start && leavesOrThrows(source, each.consequent) && name.test(source.slice(each.test)));
+  return (block.body as Node[]).some(
+    (each) =>
+      each.type === 'IfStatement' &&
+      each.start > value.statement.start &&
+      leavesOrThrows(source, each.consequent) &&
+      name.test(source.slice(each.test)),
+  );
 }
 
 /** The guard's text with the names of the place it goes to; undefined where something that it needs is not there. */
@@ -168,7 +252,8 @@ function transplanted(value: Value, guard: Guard): { text: string; edits: Edit[]
   const from = handlerAround(guard.source, guard.node);
   const to = handlerAround(source, value.statement);
   if (from !== undefined && to !== undefined && from.kind === to.kind) {
-    if (from.request !== to.request) names.set(from.request, to.request);
+    names.set(from.request, to.request);
+    if (from.next !== null && to.next !== null) names.set(from.next, to.next);
     if (from.response !== null && to.response !== null) names.set(from.response, to.response);
     else if (from.response !== null && uses(guard, from.response)) {
       // A handler that never answered itself: it needs to be given the means.
@@ -177,7 +262,11 @@ function transplanted(value: Value, guard: Guard): { text: string; edits: Edit[]
       edits.push(insert(source, last.end, `, ${from.response}`), ...parenthesised(source, fn, last as Node));
       names.set(from.response, from.response);
     }
-  } else if (from !== undefined && [from.request, from.response].some((name) => name !== null && uses(guard, name))) return undefined;
+  } else if (
+    from !== undefined &&
+    [from.request, from.response].some((name) => name !== null && uses(guard, name))
+  )
+    return undefined;
   const added = new Set(edits.length > 0 && from?.response ? [from.response] : []);
   const visible = source.scopes.visible(value.statement);
   const changes: Edit[] = [];
@@ -187,14 +276,46 @@ function transplanted(value: Value, guard: Guard): { text: string; edits: Edit[]
     if (parent?.type === 'Property' && parent.key === id && !parent.computed && !parent.shorthand) continue;
     const binding = guard.source.scopes.resolve(id.name, id);
     if (binding === undefined) continue;
-    if (binding.scope.node !== guard.source.program && binding.id.start >= guard.node.start && binding.id.end <= guard.node.end) continue;
+    if (
+      binding.scope.node !== guard.source.program &&
+      binding.id.start >= guard.node.start &&
+      binding.id.end <= guard.node.end
+    )
+      continue;
     const want = names.get(id.name) ?? id.name;
     const there = visible.get(want);
     if (there === undefined && !added.has(want)) return undefined;
     if (names.has(id.name)) {
-      if (there !== undefined && there.id.start > value.statement.end && there.scope.parent !== null && id.name !== guard.name) return undefined;
-    } else if (binding.scope.parent !== null || there?.scope.parent !== null || (guard.source === source && there !== binding)) return undefined;
-    if (want !== id.name) changes.push({ source: guard.source, start: id.start, end: id.end, text: parent?.type === 'Property' && parent.shorthand ? `${id.name}: ${want}` : want });
+      if (
+        there !== undefined &&
+        there.id.start > value.statement.end &&
+        there.scope.parent !== null &&
+        id.name !== guard.name
+      )
+        return undefined;
+    } else if (
+      binding.scope.parent !== null ||
+      there?.scope.parent !== null ||
+      (guard.source === source && there !== binding)
+    )
+      return undefined;
+    if (want !== id.name)
+      changes.push({
+        source: guard.source,
+        start: id.start,
+        end: id.end,
+        text: parent?.type === 'Property' && parent.shorthand ? `${id.name}: ${want}` : want,
+      });
+  }
+  if (guard.name !== value.name) {
+    // `badRequest(res, 'id')`: the words name the thing too.
+    for (const word of findAll(
+      guard.node.consequent,
+      (node): node is NodeOf<'Literal'> =>
+        node.type === 'Literal' && (node as { value: unknown }).value === guard.name,
+    )) {
+      changes.push({ source: guard.source, start: word.start + 1, end: word.end - 1, text: value.name });
+    }
   }
   let text = '';
   let at = guard.node.start;
@@ -204,17 +325,24 @@ function transplanted(value: Value, guard: Guard): { text: string; edits: Edit[]
     at = change.end;
   }
   text += guard.source.text.slice(at, guard.node.end);
-  return { text: text.replaceAll('\r\n', '\n').replaceAll(`\n${guard.source.indentOf(guard.node)}`, '\n'), edits };
+  return {
+    text: text.replaceAll('\r\n', '\n').replaceAll(`\n${guard.source.indentOf(guard.node)}`, '\n'),
+    edits,
+  };
 }
 
 function uses(guard: Guard, name: string): boolean {
-  return findAll(guard.node, (node): node is NodeOf<'Identifier'> => isIdentifier(node)).some((id) => id.name === name);
+  return findAll(guard.node, (node): node is NodeOf<'Identifier'> => isIdentifier(node)).some(
+    (id) => id.name === name,
+  );
 }
 
 /** `x => …` needs parentheses for a second parameter. */
 function parenthesised(source: Source, fn: FunctionNode, last: Node): Edit[] {
   if (/^\s*\)/.test(source.text.slice(last.end))) return [];
-  return fn.type === 'ArrowFunctionExpression' ? [insert(source, last.start, '('), insert(source, last.end, ')')] : [];
+  return fn.type === 'ArrowFunctionExpression'
+    ? [insert(source, last.start, '('), insert(source, last.end, ')')]
+    : [];
 }
 
 /** One of each text. */
@@ -227,4 +355,3 @@ function unlike(found: Proposal[]): Proposal[] {
     return true;
   });
 }
-

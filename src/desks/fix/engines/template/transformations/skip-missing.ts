@@ -1,4 +1,13 @@
-import { isCall, isFunction, isIdentifier, isMember, unwrap, unwrapAwait, calleeName, bodyOf } from '../../../locate/ast.ts';
+import {
+  isCall,
+  isFunction,
+  isIdentifier,
+  isMember,
+  unwrap,
+  unwrapAwait,
+  calleeName,
+  bodyOf,
+} from '../../../locate/ast.ts';
 import { insert } from '../edits.ts';
 import { placesOf, putAt, type listStatement } from '../places.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
@@ -48,7 +57,12 @@ function inCallback(site: Site): Proposal[] {
   if (fn === undefined || !isFunction(fn) || call === undefined || !isCall(call)) return [];
   const callee = unwrap(call.callee);
   const param = fn.params[0];
-  if (!isMember(callee) || !/^(?:map|flatMap|reduce|forEach|some|every|find)$/.test(calleeName(call) ?? '') || param?.type !== 'Identifier') return [];
+  if (
+    !isMember(callee) ||
+    !/^(?:map|flatMap|reduce|forEach|some|every|find)$/.test(calleeName(call) ?? '') ||
+    param?.type !== 'Identifier'
+  )
+    return [];
   let root = unwrapAwait(subject);
   while (isMember(root)) root = unwrapAwait(root.object);
   if (!isIdentifier(root) || root.name !== param.name) return [];
@@ -65,4 +79,3 @@ function inCallback(site: Site): Proposal[] {
     },
   ];
 }
-

@@ -15,20 +15,51 @@ interface Rule {
 }
 
 const RULES: Rule[] = [
-  { pattern: /duplicate key value violates unique constraint/, code: '23505', statuses: [409, 400], what: 'it is there already' },
-  { pattern: /violates foreign key constraint/, code: '23503', statuses: [404, 400, 409, 422], what: 'what it refers to is not there' },
-  { pattern: /violates not-null constraint/, code: '23502', statuses: [400, 422], what: 'a value is missing' },
-  { pattern: /violates check constraint/, code: '23514', statuses: [400, 409, 422], what: 'a value is not allowed' },
+  {
+    pattern: /duplicate key value violates unique constraint/,
+    code: '23505',
+    statuses: [409, 400],
+    what: 'it is there already',
+  },
+  {
+    pattern: /violates foreign key constraint/,
+    code: '23503',
+    statuses: [404, 400, 409, 422],
+    what: 'what it refers to is not there',
+  },
+  {
+    pattern: /violates not-null constraint/,
+    code: '23502',
+    statuses: [400, 422],
+    what: 'a value is missing',
+  },
+  {
+    pattern: /violates check constraint/,
+    code: '23514',
+    statuses: [400, 409, 422],
+    what: 'a value is not allowed',
+  },
   { pattern: /value too long for type/, code: '22001', statuses: [400, 422], what: 'a value is too long' },
-  { pattern: /invalid input syntax for/, code: '22P02', statuses: [400, 404], what: 'a value is of another kind' },
-  { pattern: /out of range for type|numeric field overflow/, code: '22003', statuses: [400, 422], what: 'a number is out of range' },
+  {
+    pattern: /invalid input syntax for/,
+    code: '22P02',
+    statuses: [400, 404],
+    what: 'a value is of another kind',
+  },
+  {
+    pattern: /out of range for type|numeric field overflow/,
+    code: '22003',
+    statuses: [400, 422],
+    what: 'a number is out of range',
+  },
 ];
 
 /** The database refuses what the request brought, by a rule of the data: answer with the status that says so. */
 export const sqlAnswer: Transformation = {
   name: 'sql-answer',
   kind: 'root-cause',
-  applies: (site) => site.fault.kind === 'sql' && site.location.by !== 'commit' && site.location.handler !== null,
+  applies: (site) =>
+    site.fault.kind === 'sql' && site.location.by !== 'commit' && site.location.handler !== null,
   propose(site) {
     const message = site.incident.context.error.message;
     const rule = RULES.find((each) => each.pattern.test(message));
@@ -43,10 +74,19 @@ function caught(site: Site, rule: Rule, status: number, n: number): Proposal[] {
   const { source } = site;
   const fn = handler.node;
   const { quote, semicolon: end, indent } = source.style;
-  const call = site.location.by === 'route' ? findAll(fn, isCall).find((each) => /^(?:query|execute)$/.test(calleeName(each) ?? '')) : site.node;
+  const call =
+    site.location.by === 'route'
+      ? findAll(fn, isCall).find((each) => /^(?:query|execute)$/.test(calleeName(each) ?? ''))
+      : site.node;
   const statement = call && listStatement(source, call, source.functionOf(call));
   if (call === undefined || statement === undefined) return [];
-  const answer = site.answer({ source, at: statement, status, entity: null, handler: handlerAround(source, statement) ?? handler });
+  const answer = site.answer({
+    source,
+    at: statement,
+    status,
+    entity: null,
+    handler: handlerAround(source, statement) ?? handler,
+  });
   if (answer === undefined) return [];
   const why = `PostgreSQL answers ${rule.code} when ${rule.what}; ${answer.like === null ? 'the form is the usual one of the framework' : `${answer.like.where} answers ${answer.like.status} in this form`}`;
   const weight = 0.66 + (answer.sameStatus ? 0.05 : 0) - n * 0.07;
@@ -54,40 +94,68 @@ function caught(site: Site, rule: Rule, status: number, n: number): Proposal[] {
   const test = (error: string): string => `${error}.code === ${quote}${rule.code}${quote}`;
   for (const each of source.ancestors(call)) {
     if (each === fn) break;
-    if (each.type !== 'TryStatement' || !each.handler || !(each.block.start <= call.start && call.end <= each.block.end)) continue;
+    if (
+      each.type !== 'TryStatement' ||
+      !each.handler ||
+      !(each.block.start <= call.start && call.end <= each.block.end)
+    )
+      continue;
     const param = each.handler.param;
     if (param?.type !== 'Identifier') return [];
     const first = (each.handler.body.body as Node[])[0];
     const base = first === undefined ? source.indentOf(each) + indent : source.indentOf(first);
     const at = first?.start ?? each.handler.body.start + 1;
     const text = indented(source, guardText(source, test(param.name), answer), base);
-    return [{ edits: [{ source, start: at, end: at, text: `${text}\n${base}` }], title, why, weight: weight + 0.05 }];
+    return [
+      {
+        edits: [{ source, start: at, end: at, text: `${text}\n${base}` }],
+        title,
+        why,
+        weight: weight + 0.05,
+      },
+    ];
   }
   const base = source.indentOf(statement);
-  const body = `if (${test('error')}) {\n${answer.text.split('\n').map((line) => indent + line).join('\n')}\n}\nthrow error${end}`;
+  const body = `if (${test('error')}) {\n${answer.text
+    .split('\n')
+    .map((line) => indent + line)
+    .join('\n')}\n}\nthrow error${end}`;
   const text = aroundWith(source, statement, body);
-  return text === undefined ? [] : [{ edits: [replace(source, statement, indented(source, text, base))], title, why, weight }];
+  return text === undefined
+    ? []
+    : [{ edits: [replace(source, statement, indented(source, text, base))], title, why, weight }];
 }
 
 function aroundWith(source: Site['source'], statement: Node, handling: string): string | undefined {
   const { indent, semicolon: end } = source.style;
   const base = source.indentOf(statement);
-  const own = (node: Node): string => source.slice(node).replaceAll('\r\n', '\n').replaceAll(`\n${base}`, '\n');
-  const inside = (text: string): string => text.split('\n').map((line) => indent + line).join('\n');
+  const own = (node: Node): string =>
+    source.slice(node).replaceAll('\r\n', '\n').replaceAll(`\n${base}`, '\n');
+  const inside = (text: string): string =>
+    text
+      .split('\n')
+      .map((line) => indent + line)
+      .join('\n');
   let head = '';
   let body = own(statement);
   if (statement.type === 'VariableDeclaration') {
     const declared = statement.declarations[0];
-    if (statement.declarations.length !== 1 || declared?.init == null) return undefined;
+    if (statement.declarations.length !== 1 || !declared?.init) return undefined;
     if (declared.id.type === 'Identifier') {
       head = `let ${own(declared.id)}${end}\n`;
       body = `${declared.id.name} = ${own(declared.init)}${end}`;
-    } else if (declared.id.type === 'ObjectPattern' && declared.id.properties.every((each) => each.type === 'Property' && each.value.type === 'Identifier')) {
-      const names = declared.id.properties.map((each) => (each.type === 'Property' && each.value.type === 'Identifier' ? each.value.name : ''));
+    } else if (
+      declared.id.type === 'ObjectPattern' &&
+      declared.id.properties.every((each) => each.type === 'Property' && each.value.type === 'Identifier')
+    ) {
+      const names = declared.id.properties.map((each) =>
+        each.type === 'Property' && each.value.type === 'Identifier' ? each.value.name : '',
+      );
       head = `let ${names.join(', ')}${end}\n`;
       body = `${end === '' ? ';' : ''}(${own(declared.id)} = ${own(declared.init)})${end}`;
     } else return undefined;
-  } else if (statement.type !== 'ExpressionStatement' && statement.type !== 'ReturnStatement') return undefined;
+  } else if (statement.type !== 'ExpressionStatement' && statement.type !== 'ReturnStatement')
+    return undefined;
   return `${head}try {\n${inside(body)}\n} catch (error) {\n${inside(handling)}\n}`;
 }
 
@@ -95,7 +163,10 @@ function aroundWith(source: Site['source'], statement: Node, handling: string): 
 export const renameColumn: Transformation = {
   name: 'rename-column',
   kind: 'root-cause',
-  applies: (site) => site.fault.kind === 'sql' && site.location.depth < 3 && /(?:column|relation) .* does not exist/.test(site.incident.context.error.message),
+  applies: (site) =>
+    site.fault.kind === 'sql' &&
+    site.location.depth < 3 &&
+    /(?:column|relation) .* does not exist/.test(site.incident.context.error.message),
   propose(site) {
     const { message, raw } = site.incident.context.error;
     const match = /(column|relation) "?([\w.]+)"? (?:of relation "?\w+"? )?does not exist/.exec(message);
@@ -104,13 +175,21 @@ export const renameColumn: Transformation = {
     const hint = /Perhaps you meant to reference the column "(?:\w+\.)?(\w+)"/.exec(raw)?.[1];
     const known = new Set([...site.evidence.columns, ...sqlWords(site, match[1] === 'relation')]);
     known.delete(written);
-    const names = hint === undefined ? closest(written, known, 0.5).slice(0, 2).map((each) => each.name) : [hint];
+    const names =
+      hint === undefined
+        ? closest(written, known, 0.5)
+            .slice(0, 2)
+            .map((each) => each.name)
+        : [hint];
     const fn = site.source.functionOf(site.node) ?? site.source.program;
     const spots = occurrences(site.source, fn, written);
     return names.map((name, n) => ({
       edits: spots.map((at) => replace(site.source, at, name)),
       title: `Ask for ${name}, not ${written}`,
-      why: hint === undefined ? `the database has no ${match[1]} ${written}; ${site.evidence.columns.has(name) ? 'the recording has' : 'other queries of the app use'} ${name}` : `the database itself says that ${name} was meant`,
+      why:
+        hint === undefined
+          ? `the database has no ${match[1]} ${written}; ${site.evidence.columns.has(name) ? 'the recording has' : 'other queries of the app use'} ${name}`
+          : `the database itself says that ${name} was meant`,
       weight: (hint === undefined ? 0.8 : 0.95) - n * 0.1,
     }));
   },
@@ -118,10 +197,15 @@ export const renameColumn: Transformation = {
 
 function occurrences(source: Site['source'], fn: Node, word: string): { start: number; end: number }[] {
   const found: { start: number; end: number }[] = [];
-  for (const node of findAll(fn, (each): each is Node => each.type === 'TemplateElement' || (each.type === 'Literal' && typeof each.value === 'string'))) {
+  for (const node of findAll(
+    fn,
+    (each): each is Node =>
+      each.type === 'TemplateElement' || (each.type === 'Literal' && typeof each.value === 'string'),
+  )) {
     const text = source.slice(node);
     if (!/\b(?:select|insert|update|delete|where|from|set|order by)\b/i.test(text)) continue;
-    for (const match of text.matchAll(new RegExp(`\\b${word}\\b`, 'g'))) found.push({ start: node.start + match.index, end: node.start + match.index + word.length });
+    for (const match of text.matchAll(new RegExp(`\\b${word}\\b`, 'g')))
+      found.push({ start: node.start + match.index, end: node.start + match.index + word.length });
   }
   return found;
 }
@@ -129,7 +213,12 @@ function occurrences(source: Site['source'], fn: Node, word: string): { start: n
 function sqlWords(site: Site, relations: boolean): Set<string> {
   const words = new Set<string>();
   for (const source of site.tree.matching(/\b(?:select|insert into|update)\b/i)) {
-    for (const match of source.text.matchAll(relations ? /\b(?:from|join|into|update)\s+"?(\w+)/gi : /\b(?:select|set|where|and|or|by|into|,|\()\s*"?(?:\w+\.)?([a-z_]\w*)/gi)) words.add(match[1]!);
+    for (const match of source.text.matchAll(
+      relations
+        ? /\b(?:from|join|into|update)\s+"?(\w+)/gi
+        : /\b(?:select|set|where|and|or|by|into|,|\()\s*"?(?:\w+\.)?([a-z_]\w*)/gi,
+    ))
+      words.add(match[1]!);
   }
   return words;
 }

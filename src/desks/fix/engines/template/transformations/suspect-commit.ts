@@ -18,11 +18,26 @@ export const revertHunk: Transformation = {
       const edit = reverted(site, hunk);
       if (edit === undefined) continue;
       all.push(edit);
-      const near = site.incident.locations.some((each) => each.source === edit.source && each.line >= hunk.start && each.line < hunk.start + hunk.after.length);
-      found.push({ edits: [edit], title: `Take back a part of "${subjectOf(suspect.subject)}"`, why: `commit ${suspect.sha.slice(0, 10)} changed these lines last before the error first occurred`, weight: near ? 0.45 : 0.3 });
+      const near = site.incident.locations.some(
+        (each) =>
+          each.source === edit.source &&
+          each.line >= hunk.start &&
+          each.line < hunk.start + hunk.after.length,
+      );
+      found.push({
+        edits: [edit],
+        title: `Take back a part of "${subjectOf(suspect.subject)}"`,
+        why: `commit ${suspect.sha.slice(0, 10)} changed these lines last before the error first occurred`,
+        weight: near ? 0.45 : 0.3,
+      });
     }
     if (all.length > 1 && all.length === hunks.length) {
-      found.push({ edits: all, title: `Revert "${subjectOf(suspect.subject)}"`, why: `commit ${suspect.sha.slice(0, 10)} was the last change to the lines of the stack before the error first occurred`, weight: 0.38 });
+      found.push({
+        edits: all,
+        title: `Revert "${subjectOf(suspect.subject)}"`,
+        why: `commit ${suspect.sha.slice(0, 10)} was the last change to the lines of the stack before the error first occurred`,
+        weight: 0.38,
+      });
     }
     return found.sort((a, b) => b.weight - a.weight);
   },
@@ -39,12 +54,26 @@ function reverted(site: Site, hunk: Hunk): Edit | undefined {
   const join = (lines: string[]): string => lines.join('\n');
   const text = source.text;
   const wanted = join(hunk.after);
-  const at = text.startsWith(wanted, source.lineStart(hunk.start)) ? source.lineStart(hunk.start) : text.indexOf(wanted);
-  if (wanted === '' || at < 0 || (at !== source.lineStart(hunk.start) && text.includes(wanted, at + 1))) return undefined;
+  const at = text.startsWith(wanted, source.lineStart(hunk.start))
+    ? source.lineStart(hunk.start)
+    : text.indexOf(wanted);
+  if (wanted === '' || at < 0 || (at !== source.lineStart(hunk.start) && text.includes(wanted, at + 1)))
+    return undefined;
   return { source, start: at, end: at + wanted.length, text: join(hunk.before) };
 }
 
-const OPPOSITE: Record<string, string> = { '===': '!==', '!==': '===', '==': '!=', '!=': '==', '<': '<=', '<=': '<', '>': '>=', '>=': '>', '&&': '||', '||': '&&' };
+const OPPOSITE: Record<string, string> = {
+  '===': '!==',
+  '!==': '===',
+  '==': '!=',
+  '!=': '==',
+  '<': '<=',
+  '<=': '<',
+  '>': '>=',
+  '>=': '>',
+  '&&': '||',
+  '||': '&&',
+};
 
 /** A condition that guards, or should guard, the place is turned around or one off; likely where the suspect commit wrote it. */
 export const flipCondition: Transformation = {
@@ -59,7 +88,12 @@ export const flipCondition: Transformation = {
       if (!names.some((name) => new RegExp(`\\b${name}\\b`).test(text))) continue;
       const changed = touched(site, source, test);
       for (const { edit, what } of variants(source, test)) {
-        found.push({ edits: [edit], title: `Turn the condition ${shown(text)} around`, why: `${what}${changed ? `, and commit ${site.incident.context.suspect!.sha.slice(0, 10)} changed this line` : ''}; as it is, the code at ${site.place(site.node)} is reached without a value`, weight: changed ? 0.75 : 0.34 });
+        found.push({
+          edits: [edit],
+          title: `Turn the condition ${shown(text)} around`,
+          why: `${what}${changed ? `, and commit ${site.incident.context.suspect!.sha.slice(0, 10)} changed this line` : ''}; as it is, the code at ${site.place(site.node)} is reached without a value`,
+          weight: changed ? 0.75 : 0.34,
+        });
       }
     }
     return found;
@@ -72,7 +106,8 @@ function shown(text: string): string {
 
 function rootsOf(site: Site): string[] {
   const names = new Set<string>();
-  for (const step of site.origin?.steps ?? []) if (step.name !== null && /^[A-Za-z]\w*$/.test(step.name)) names.add(step.name);
+  for (const step of site.origin?.steps ?? [])
+    if (step.name !== null && /^[A-Za-z]\w*$/.test(step.name)) names.add(step.name);
   let at = site.subject === null ? undefined : unwrap(site.subject);
   while (at !== undefined && isMember(at)) at = unwrap(at.object);
   if (at?.type === 'Identifier' && /^\w+$/.test(at.name)) names.add(at.name);
@@ -85,8 +120,12 @@ function testsNear(site: Site): { source: Source; test: Node }[] {
   const fn = source.functionOf(site.node);
   if (fn === undefined) return [];
   const found: { source: Source; test: Node }[] = [];
-  for (const node of findAll(fn, (each): each is Node => each.type === 'IfStatement' || each.type === 'ConditionalExpression')) {
-    if ((node.type === 'IfStatement' || node.type === 'ConditionalExpression') && node.start < site.node.end) found.push({ source, test: node.test });
+  for (const node of findAll(
+    fn,
+    (each): each is Node => each.type === 'IfStatement' || each.type === 'ConditionalExpression',
+  )) {
+    if ((node.type === 'IfStatement' || node.type === 'ConditionalExpression') && node.start < site.node.end)
+      found.push({ source, test: node.test });
   }
   return found.slice(-6);
 }
@@ -94,19 +133,36 @@ function testsNear(site: Site): { source: Source; test: Node }[] {
 function variants(source: Source, test: Node): { edit: Edit; what: string }[] {
   const inner = unwrap(test);
   const text = source.slice(test);
-  if (inner.type === 'UnaryExpression' && inner.operator === '!') return [{ edit: replace(source, test, source.slice(inner.argument)), what: `${shown(text)} lets through what is missing` }];
+  if (inner.type === 'UnaryExpression' && inner.operator === '!')
+    return [
+      {
+        edit: replace(source, test, source.slice(inner.argument)),
+        what: `${shown(text)} lets through what is missing`,
+      },
+    ];
   if (inner.type === 'BinaryExpression' || inner.type === 'LogicalExpression') {
     const opposite = OPPOSITE[inner.operator];
     if (opposite === undefined) return [];
     const at = source.text.indexOf(inner.operator, inner.left.end);
-    return [{ edit: { source, start: at, end: at + inner.operator.length, text: opposite }, what: `${shown(text)} with ${opposite} keeps what is missing out` }];
+    return [
+      {
+        edit: { source, start: at, end: at + inner.operator.length, text: opposite },
+        what: `${shown(text)} with ${opposite} keeps what is missing out`,
+      },
+    ];
   }
-  return inner.type === 'Identifier' || isMember(inner) ? [{ edit: replace(source, test, `!${text}`), what: `${shown(text)} lets through what is missing` }] : [];
+  return inner.type === 'Identifier' || isMember(inner)
+    ? [{ edit: replace(source, test, `!${text}`), what: `${shown(text)} lets through what is missing` }]
+    : [];
 }
 
 function touched(site: Site, source: Source, node: Node): boolean {
   const suspect = site.incident.context.suspect;
   if (suspect === null) return false;
   const text = source.slice(node);
-  return hunksOf(suspect.diff).some((hunk) => hunk.file === source.file && hunk.after.some((line, i) => line.includes(text) && !hunk.before.includes(hunk.after[i]!)));
+  return hunksOf(suspect.diff).some(
+    (hunk) =>
+      hunk.file === source.file &&
+      hunk.after.some((line, i) => line.includes(text) && !hunk.before.includes(hunk.after[i]!)),
+  );
 }

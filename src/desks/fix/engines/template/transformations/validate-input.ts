@@ -5,22 +5,34 @@ import { listStatement, placeAt, placesOf, putAt, type Place } from '../places.t
 import type { Proposal, Site, Transformation } from '../site.ts';
 
 const LISTS = /^(?:map|filter|forEach|reduce|push|some|every|find|flatMap|join|slice|sort|concat)$/;
-const TEXTS = /^(?:trim|toLowerCase|toUpperCase|split|replace|replaceAll|startsWith|endsWith|padStart|substring|match|normalize|localeCompare|charAt)$/;
+const TEXTS =
+  /^(?:trim|toLowerCase|toUpperCase|split|replace|replaceAll|startsWith|endsWith|padStart|substring|match|normalize|localeCompare|charAt)$/;
 
 /** The request lacks what the handler needs, or has it of another kind: answer 400 as the app does for other bad input. */
 export const validateInput: Transformation = {
   name: 'validate-input',
   kind: 'root-cause',
-  applies: (site) => site.innermost && ['nullish-read', 'not-iterable', 'not-function'].includes(site.fault.kind) && site.subject !== null,
+  applies: (site) =>
+    site.innermost &&
+    ['nullish-read', 'not-iterable', 'not-function'].includes(site.fault.kind) &&
+    site.subject !== null,
   propose(site) {
     const proposals: Proposal[] = [];
     for (const { place, test, field } of inputPlaces(site)) {
       for (const [n, status] of statusesOf(site).entries()) {
-        const answer = site.answer({ source: place.source, at: place.statement, status, entity: field, handler: place.handler, absent: true });
+        const answer = site.answer({
+          source: place.source,
+          at: place.statement,
+          status,
+          entity: field,
+          handler: place.handler,
+          absent: true,
+        });
         if (answer === undefined) continue;
         const edits = putAt(place, guardText(place.source, test, answer));
         if (edits === undefined) continue;
-        const left = site.evidence.requestKeys.size > 0 && field !== null && !site.evidence.requestKeys.has(field);
+        const left =
+          site.evidence.requestKeys.size > 0 && field !== null && !site.evidence.requestKeys.has(field);
         proposals.push({
           edits,
           title: `Answer ${status} when ${field ?? 'the body'} is missing or of another kind`,
@@ -51,7 +63,11 @@ function inputPlaces(site: Site): InputPlace[] {
   if (origin.kind === 'input') {
     for (const place of placesOf(site)) {
       if (place.loop !== null || place.handler === null) continue;
-      found.push({ place, test: testFor(site, place.value), field: place.value.split('.').at(-1)!.replace(/\W/g, '') || null });
+      found.push({
+        place,
+        test: testFor(site, place.value),
+        field: place.value.split('.').at(-1)!.replace(/\W/g, '') || null,
+      });
     }
   }
   const item = elementOf(site);
@@ -65,7 +81,8 @@ function elementOf(site: Site): InputPlace | undefined {
   if (origin?.kind !== 'element') return undefined;
   const list = unwrapAwait(origin.node);
   const text = dotted(list);
-  const isInput = inputKind(origin.source, list) !== null || (isIdentifier(list) && fromInput(origin.source, list));
+  const isInput =
+    inputKind(origin.source, list) !== null || (isIdentifier(list) && fromInput(origin.source, list));
   const statement = listStatement(origin.source, origin.node, origin.source.functionOf(origin.node));
   if (text === null || !isInput || statement === undefined) return undefined;
   const place = placeAt(site, origin.source, statement, 'before', '', text);
@@ -75,7 +92,11 @@ function elementOf(site: Site): InputPlace | undefined {
 
 function fromInput(source: Site['source'], id: Node & { name: string }): boolean {
   const at = source.scopes.resolve(id.name, id)?.declaration;
-  return at?.type === 'VariableDeclarator' && at.init !== null && findAll(at.init, (node): node is Node => inputKind(source, node) !== null).length > 0;
+  return (
+    at?.type === 'VariableDeclarator' &&
+    at.init !== null &&
+    findAll(at.init, (node): node is Node => inputKind(source, node) !== null).length > 0
+  );
 }
 
 /** The weakest check that lets through what the code can use. */
@@ -83,8 +104,10 @@ function testFor(site: Site, value: string): string {
   const { fault } = site;
   const { quote } = site.source.style;
   const direct = site.subject !== null && site.source.slice(site.subject).endsWith(value);
-  if (direct && (fault.kind === 'not-iterable' || LISTS.test(fault.key ?? ''))) return `!Array.isArray(${value})`;
+  if (direct && (fault.kind === 'not-iterable' || LISTS.test(fault.key ?? '')))
+    return `!Array.isArray(${value})`;
   if (direct && TEXTS.test(fault.key ?? '')) return `typeof ${value} !== ${quote}string${quote}`;
-  if (direct && fault.kind === 'not-function' && /^to(?:Fixed|Precision)$/.test(fault.key ?? '')) return `typeof ${value} !== ${quote}number${quote}`;
+  if (direct && fault.kind === 'not-function' && /^to(?:Fixed|Precision)$/.test(fault.key ?? ''))
+    return `typeof ${value} !== ${quote}number${quote}`;
   return `!${value}`;
 }
