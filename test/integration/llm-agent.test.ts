@@ -1,6 +1,6 @@
-import { access, chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createAgentEngine, type AgentEngineOptions } from '../../src/desks/fix/engines/agent/engine.ts';
 import type { Candidate, FixContext } from '../../src/desks/fix/engines/port.ts';
 import { sandboxes } from '../../src/sandbox/registry.ts';
@@ -182,6 +182,7 @@ needs(able.ok, able.ok ? '' : `${able.reason}; ${able.mend}`)('in a sandbox', ()
   test('files of the host are not there', async () => {
     const secret = join('/tmp', `host-secret-${process.pid}`);
     await writeFile(secret, 'SECRET');
+    onTestFinished(() => rm(secret));
     await chmod(secret, 0o644);
     expect((await stat(secret)).size).toBe(6);
     const { sink } = await setUp(
