@@ -6,7 +6,7 @@ import { apply } from './edits.ts';
 import { evidenceOf } from './evidence.ts';
 import { normalised, rankOf } from './rank.ts';
 import { TRANSFORMATIONS } from './registry.ts';
-import { listenForErrors } from './transformations/failures.ts';
+import { listenForErrors } from './transformations/listen-for-errors.ts';
 import { Incident, Site, type Proposal, type Transformation } from './site.ts';
 
 const MAX_CANDIDATES = 40;

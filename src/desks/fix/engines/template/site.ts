@@ -5,7 +5,9 @@ import type { Location } from '../../locate/locate.ts';
 import type { Source } from '../../locate/source.ts';
 import type { SourceTree } from '../../locate/tree.ts';
 import type { FixContext } from '../port.ts';
-import { errorAnswers, renderAnswer, type ErrorAnswer, type Rendered, type Wanted } from './answers.ts';
+import { type ErrorAnswer } from './answer-model.ts';
+import { errorAnswers } from './answers.ts';
+import { renderAnswer, type Rendered, type Wanted } from './render-answer.ts';
 import type { Edit } from './edits.ts';
 import type { Evidence } from './evidence.ts';
 

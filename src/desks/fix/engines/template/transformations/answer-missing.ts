@@ -1,6 +1,7 @@
 import { isCall, unwrap, unwrapAwait, type Node } from '../../../locate/ast.ts';
 import { type Origin } from '../../../locate/flow.ts';
-import { guardText, type ErrorAnswer } from '../answers.ts';
+import { type ErrorAnswer } from '../answer-model.ts';
+import { guardText } from '../render-answer.ts';
 import { placesOf, putAt, type Place } from '../places.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
 
@@ -104,7 +105,7 @@ function twinsOf(place: Place): string[] {
       node.type === 'VariableDeclaration' && node.declarations.length === 1
         ? node.declarations[0]?.init
         : undefined;
-    const call = init == null ? undefined : unwrapAwait(init);
+    const call = !init ? undefined : unwrapAwait(init);
     return call !== undefined && isCall(call) ? source.slice(call.callee) : null;
   };
   const own = made(statement);

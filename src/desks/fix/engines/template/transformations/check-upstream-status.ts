@@ -11,7 +11,7 @@ import {
 } from '../../../locate/ast.ts';
 import { handlerAround } from '../../../locate/routes.ts';
 import type { Source } from '../../../locate/source.ts';
-import { guardText } from '../answers.ts';
+import { guardText } from '../render-answer.ts';
 import { before, after } from '../edits.ts';
 import { listStatement } from '../places.ts';
 import { returnsOf, isNothing } from '../../../locate/flow.ts';

@@ -10,7 +10,7 @@ import {
 import { inputKind, type InputKind } from '../../../locate/flow.ts';
 import { handlerAround } from '../../../locate/routes.ts';
 import type { Source } from '../../../locate/source.ts';
-import { guardText } from '../answers.ts';
+import { guardText } from '../render-answer.ts';
 import { after, before } from '../edits.ts';
 import { listStatement } from '../places.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';

@@ -1,6 +1,6 @@
 import { dotted, findAll, isIdentifier, unwrapAwait, type Node } from '../../../locate/ast.ts';
 import { inputKind } from '../../../locate/flow.ts';
-import { guardText } from '../answers.ts';
+import { guardText } from '../render-answer.ts';
 import { listStatement, placeAt, placesOf, putAt, type Place } from '../places.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
 
