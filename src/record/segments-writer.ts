@@ -15,6 +15,7 @@ import { messageOf, systemCode } from '../lib/errors.ts';
 import { indexOf } from './segments.ts';
 import {
   AT,
+  MAX_PAYLOAD,
   RECORD,
   SEGMENT_HEADER,
   SEGMENT_MAGIC,
@@ -26,7 +27,7 @@ import {
   writeU64,
 } from './segments-format.ts';
 
-const PENDING = 1024 * 1024;
+const MAX_PENDING = 1024 * 1024;
 const MAX_OPEN = 100_000;
 
 export interface WriterOptions {
@@ -51,7 +52,7 @@ export class SegmentWriter {
 
   readonly #maxBytes: number;
   readonly #segmentBytes: number;
-  readonly #pending = Buffer.alloc(PENDING);
+  readonly #pending: Buffer;
   #fill = 0;
   #fd: number | null = null;
   #number: number;
@@ -70,6 +71,7 @@ export class SegmentWriter {
     this.#segmentBytes =
       options.segmentBytes ??
       Math.min(32 * 1024 * 1024, Math.max(256 * 1024, Math.floor(options.maxBytes / 8)));
+    this.#pending = Buffer.alloc(Math.min(MAX_PENDING, Math.max(2 * MAX_PAYLOAD, this.#segmentBytes)));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder).sort()) {
       const number = segmentNumber(name);
@@ -123,8 +125,8 @@ export class SegmentWriter {
   }
 
   #put(source: Buffer, start: number, size: number, time: number): void {
-    if (this.#fill + size > PENDING) this.flush();
     const to = this.#pending;
+    if (this.#fill + size > to.length) this.flush();
     const at = this.#fill;
     source.copy(to, at, start, start + size);
     writeU64(to, time, at + AT.time);
