@@ -64,3 +64,8 @@ function send(response: ServerResponse, reply: Reply): void {
     setImmediate(() => response.destroy());
   } else response.end(text);
 }
+
+/** A text of a JSON body; '' for anything else. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -38,9 +38,9 @@ export function createGiteaForge(config: GiteaConfig, effects: Partial<HttpEffec
   const api = createGiteaApi(config, all);
   return {
     name: 'gitea',
-    open: (request) => open(api, request),
-    merge: (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
-    close: (ref, comment) => close(api, pullNumber(ref), comment),
+    open: async (request) => open(api, request),
+    merge: async (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
+    close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
 }
 

@@ -59,9 +59,9 @@ export function createGithubForge(config: GithubConfig, effects: Partial<HttpEff
   const api = new Api(octokit, owner, repo);
   return {
     name: NAME,
-    open: (request) => open(api, request),
-    merge: (ref, by, commit) => merge(api, pullNumber(ref), by, commit),
-    close: (ref, comment) => close(api, pullNumber(ref), comment),
+    open: async (request) => open(api, request),
+    merge: async (ref, by, commit) => merge(api, pullNumber(ref), by, commit),
+    close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
 }
 
@@ -110,7 +110,13 @@ class Api {
 
   /** Pull requests from this branch, all pages, open ones first. */
   async pullsOf(branch: string, base: string): Promise<Pull[]> {
-    const values = { ...this.at, head: `${this.at.owner}:${branch}`, base, state: 'all' as const, per_page: 100 };
+    const values = {
+      ...this.at,
+      head: `${this.at.owner}:${branch}`,
+      base,
+      state: 'all' as const,
+      per_page: 100,
+    };
     const rows: unknown[] = [];
     try {
       let pages = 0;
