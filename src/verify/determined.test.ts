@@ -6,8 +6,20 @@ import type { Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { determine, type Survivor } from './gates/determined.ts';
 
-function survivor(proposal: string, status: number, body: Json, part: Partial<Behaviour> = {}): Survivor {
-  return { proposal, why: proposal, rank: 0, behaviour: { status, body, writes: [], variants: [], ...part } };
+function survivor(
+  proposal: string,
+  status: number,
+  body: Json,
+  part: Partial<Behaviour> = {},
+  invented: string[] = [],
+): Survivor {
+  return {
+    proposal,
+    why: proposal,
+    rank: 0,
+    invented,
+    behaviour: { status, body, writes: [], variants: [], ...part },
+  };
 }
 
 function caseOf(failing: Exchange, others: Exchange[], callsOf: Record<string, string[]> = {}): Case {
@@ -61,6 +73,18 @@ describe('rivals', () => {
   });
 });
 
+it('an answer that stands alone is a choice where a constant in it could be another', () => {
+  const made = survivor('made up', 200, { total: 0 }, {}, ['0 (server.js:4)']);
+  const { gate, alternatives } = determine(
+    caseOf(failing, []),
+    made,
+    [],
+    [{ proposal: 'goes on', why: 'w', rank: 1 }],
+  );
+  expect(gate.detail).toContain('nothing recorded determines 0 (server.js:4)');
+  expect(alternatives.map(({ proposal }) => proposal)).toEqual(['goes on', 'made up']);
+});
+
 describe('an answer is singled out', () => {
   it('by a request that met the same outcome of the same call', () => {
     const found = query([]);
@@ -82,6 +106,31 @@ describe('an answer is singled out', () => {
     const sibling = inbound('GET', '/coupons/NOPE', 404, { error: 'no such coupon' });
     const at = caseOf(failing, [lost, found, sibling], { [failing.id]: [lost.id], [sibling.id]: [found.id] });
     expect(determine(at, refuse, [survivor('curt', 404, { error: 'not found' })]).gate.holds).toBe(true);
+  });
+
+  it('whatever values of the request stand in the text', () => {
+    const found = query([]);
+    const asked = inbound('POST', '/checkout', 500, {}, { sent: { coupon: 'MINE' } });
+    const sibling = inbound('GET', '/coupons/NOPE', 404, { error: 'no coupon NOPE' });
+    const at = caseOf(asked, [lost, found, sibling], { [asked.id]: [lost.id], [sibling.id]: [found.id] });
+    expect(determine(at, survivor('same', 404, { error: 'no coupon MINE' }), [ignore]).gate.holds).toBe(true);
+    expect(determine(at, survivor('other', 404, { error: 'no voucher MINE' }), [ignore]).gate.holds).toBe(
+      false,
+    );
+  });
+
+  it('by a request that was odd in the same way, on another route too', () => {
+    const odd = inbound('GET', '/log?limit=x', 500, {});
+    const good = [
+      inbound('GET', '/log?limit=5', 200, { a: 1 }),
+      inbound('GET', '/audit?limit=5', 200, { a: 1 }),
+    ];
+    const refused = inbound('GET', '/audit?limit=all', 400, { error: 'limit must be a number' });
+    const at = caseOf(odd, [...good, refused]);
+    expect(determine(at, survivor('same', 400, { error: 'limit must be a number' }), []).gate.holds).toBe(
+      true,
+    );
+    expect(determine(at, survivor('default', 200, { a: 1 }), []).gate.holds).toBe(false);
   });
 
   it('not by precedents that disagree', () => {

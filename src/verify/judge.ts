@@ -1,13 +1,14 @@
 import { isObject, type Json } from '../lib/json.ts';
+import { mapLimited } from '../lib/limit.ts';
 import { checkPolicy } from '../patch/policy.ts';
-import { behaviourOf } from './behaviour.ts';
+import { behaviourOf, sameBehaviour } from './behaviour.ts';
 import { failingCalls, runAsked, runFailing, type Case, type Changes } from './case.ts';
 import { runCheck } from './checks.ts';
 import type { Behaviour, Evidence, GateResult } from './evidence.ts';
 import type { Baseline, Facts, Gate } from './facts.ts';
 import { answered } from './gates/answered.ts';
 import { complete } from './gates/complete.ts';
-import { determine, type Survivor } from './gates/determined.ts';
+import { determine, type Survivor, type Unproved } from './gates/determined.ts';
 import { effects } from './gates/effects.ts';
 import { errorGone } from './gates/error-gone.ts';
 import { meaning } from './gates/meaning.ts';
@@ -16,8 +17,10 @@ import { nothingNew } from './gates/nothing-new.ts';
 import { ownTests } from './gates/own-tests.ts';
 import { reproduced } from './gates/reproduced.ts';
 import { sound } from './gates/sound.ts';
+import { mutantsOf } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
+import { precedentOf } from './precedents.ts';
 import { sumUp } from './verdict.ts';
 import { variantsOf } from './variants.ts';
 
@@ -28,6 +31,10 @@ export interface Judgement {
   behaviour: Behaviour | null;
   /** Whether every gate that was looked at holds. */
   survives: boolean;
+  /** Whether nothing speaks against it but that it makes calls which were never recorded. */
+  unproved: boolean;
+  /** For a survivor: constants of the patch that nothing determines. */
+  invented: string[];
   seconds: number;
 }
 
@@ -93,12 +100,15 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
   };
   const done = (): Judgement => {
     const gates = [...results.values()];
+    const failed = gates.filter((gate) => !gate.holds);
     const names = baseline.variants.map(({ name }) => name);
     return {
       facts,
       gates,
       behaviour: facts.failing ? behaviourOf(at, facts.failing, facts.variants, names) : null,
-      survives: facts.neighbours !== null && gates.every((gate) => gate.holds),
+      survives: facts.neighbours !== null && failed.length === 0,
+      unproved: facts.neighbours !== null && failed.length === 1 && failed[0]!.gate === 'answered',
+      invented: [],
       seconds: (performance.now() - began) / 1000,
     };
   };
@@ -114,7 +124,26 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
     baseline.types?.passed ? runCheck(at, at.typeCheckArgv!, changes) : null,
   ]);
   look(THIRD);
-  return done();
+  const judgement = done();
+  return judgement.survives && judgement.behaviour && precedentOf(at) === null
+    ? { ...judgement, invented: await inventedIn(facts, judgement.behaviour) }
+    : judgement;
+}
+
+const FOR_MUTANTS: readonly Gate[] = [errorGone, nothingNew, answered, meaning];
+
+/** Constants of a surviving patch that can be changed without any gate noticing, though the answer changes. */
+async function inventedIn(facts: Facts, own: Behaviour): Promise<string[]> {
+  const { at } = facts;
+  const mutants = await mutantsOf(at.tree, facts.changes);
+  const found = await mapLimited(mutants, 2, async ({ literal, line, path, changes }) => {
+    const failing = await runFailing(at, `the constant ${literal}`, changes);
+    const mutated: Facts = { ...facts, changes, failing, neighbours: null, variants: null };
+    if (FOR_MUTANTS.some((gate) => gate(mutated)?.holds === false)) return null;
+    const behaviour = behaviourOf(at, failing, null, []);
+    return sameBehaviour(behaviour, { ...own, variants: [] }) ? null : `${literal} (${path}:${line})`;
+  });
+  return found.filter((one) => one !== null);
 }
 
 /** The whole evidence: a judgement, compared with the rivals that also survived. */
@@ -123,9 +152,10 @@ export function conclude(
   own: Survivor | null,
   judgement: Judgement,
   rivals: readonly Survivor[],
+  unproved: readonly Unproved[],
 ): Evidence {
   const { facts, behaviour } = judgement;
-  const determination = own && judgement.survives ? determine(at, own, rivals) : null;
+  const determination = own && judgement.survives ? determine(at, own, rivals, unproved) : null;
   const { verdict, reasons, gates } = sumUp([
     ...judgement.gates,
     ...(determination ? [determination.gate] : []),

@@ -138,9 +138,8 @@ export function createDesk(options: DeskOptions) {
       usd: 0,
       deadlineMs: now() + DEFAULT_SECONDS * 1000,
     });
-    return (await tryTemplates(opened, options.engines.template, context, work)).filter(
-      ({ survivor }) => survivor !== null,
-    );
+    const tried = await tryTemplates(opened, options.engines.template, context, work);
+    return tried.filter(({ survivor, judgement }) => survivor !== null || judgement.unproved);
   }
 
   async function tryTemplates(
@@ -205,7 +204,13 @@ export function createDesk(options: DeskOptions) {
     });
     const survivor =
       judgement.survives && judgement.behaviour
-        ? { proposal: proposal.id, why, behaviour: judgement.behaviour, rank: rankOf(candidate) }
+        ? {
+            proposal: proposal.id,
+            why,
+            behaviour: judgement.behaviour,
+            invented: judgement.invented,
+            rank: rankOf(candidate),
+          }
         : null;
     return { candidate, judgement, proposal, survivor };
   }
@@ -219,7 +224,14 @@ export function createDesk(options: DeskOptions) {
 
   async function concludeOne(dossier: Dossier, own: Tried, all: readonly Tried[]): Promise<Judged> {
     const rivals = all.filter((one) => one !== own && one.survivor !== null).map((one) => one.survivor!);
-    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals);
+    const unproved = all
+      .filter((one) => one !== own && one.judgement.unproved)
+      .map(({ proposal, candidate }) => ({
+        proposal: proposal.id,
+        why: candidate.why,
+        rank: rankOf(candidate),
+      }));
+    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals, unproved);
     await setVerdict(options.store, own.proposal.id, evidence);
     return judgedOf(
       own,

@@ -36,7 +36,7 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
   const active: string[] = [];
   const calls: Call[] = [];
   const counts = new Map<string, number>();
-  const mocks = await startMocks({
+  const listening = await startMocks({
     plan,
     sockets,
     protocolOf: protocolOf,
@@ -47,7 +47,7 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
       if (call.during !== null) counts.set(call.during, (counts.get(call.during) ?? 0) + 1);
     },
   });
-  say(mocks.listening);
+  say(listening);
   await whenStarted;
   const began = performance.now();
   const ready = await waitReady(plan, aborted.signal);
@@ -61,6 +61,7 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
         signal: aborted.signal,
       })
     : [];
-  mocks.close();
+  // The mocks stay: an app that loses its connections now would print errors that the recording never had. They end with this process, which
+  // outlives the app.
   return { type: 'result', result: { version: 1, ready, readyMs, responses, calls } };
 }

@@ -5,10 +5,7 @@ import { delayed } from './delayed.ts';
 import { destinationName, type Matched, type Matcher } from '../matching.ts';
 import type { FromWorker, ReplayPlan } from '../plan.ts';
 
-export interface Mocks {
-  listening: Extract<FromWorker, { type: 'listening' }>;
-  close(): void;
-}
+type Listening = Extract<FromWorker, { type: 'listening' }>;
 
 interface Options {
   plan: ReplayPlan;
@@ -21,21 +18,14 @@ interface Options {
 }
 
 /** One listener a recorded destination, one that refuses everything else, and one for names. All on loopback. */
-export async function startMocks(options: Options): Promise<Mocks> {
-  const servers: Server[] = [];
-  const open = new Set<Socket>();
-  const ports: Mocks['listening']['ports'] = [];
-  const track = (socket: Socket): void => {
-    open.add(socket);
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => open.delete(socket));
-  };
+export async function startMocks(options: Options): Promise<Listening> {
+  const ports: Listening['ports'] = [];
 
   for (const destination of options.plan.destinations) {
     const protocol = options.protocolOf(destination.protocol);
     const name = destinationName(destination);
     const accept = (socket: Socket): void => {
-      track(socket);
+      socket.on('error', () => socket.destroy());
       const held = options.plan.schedule === 'recorded' ? delayed(socket) : null;
       const answer = (request: Parameters<typeof protocol.canonical>[0]): Answer => {
         const matched = options.matcher.match(name, protocol, request, options.active());
@@ -49,32 +39,23 @@ export async function startMocks(options: Options): Promise<Mocks> {
     };
     if (destination.port === 0) {
       const path = options.sockets[destination.host];
-      if (path !== undefined) servers.push(await listen(accept, { path }));
+      if (path !== undefined) await listen(accept, { path });
       continue;
     }
-    const localPort = await listenBoth(accept, servers);
+    const localPort = await listenBoth(accept);
     ports.push({ host: destination.host, port: destination.port, localPort });
   }
 
-  const catchAllPort = await listenBoth((socket) => socket.resetAndDestroy(), servers);
-  const names = await startNames(options);
-  return {
-    listening: { type: 'listening', ports, catchAllPort, dnsPort: names.port },
-    close() {
-      names.close();
-      for (const server of servers) server.close();
-      for (const socket of open) socket.destroy();
-    },
-  };
+  const catchAllPort = await listenBoth((socket) => socket.resetAndDestroy());
+  return { type: 'listening', ports, catchAllPort, dnsPort: await startNames(options) };
 }
 
 /** Listens on one port of both loopback addresses, since a program may have been redirected from either family. */
-async function listenBoth(accept: (socket: Socket) => void, servers: Server[]): Promise<number> {
+async function listenBoth(accept: (socket: Socket) => void): Promise<number> {
   const four = await listen(accept, { host: '127.0.0.1', port: 0 });
-  servers.push(four);
   const address = four.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  servers.push(await listen(accept, { host: '::1', port }));
+  await listen(accept, { host: '::1', port });
   return port;
 }
 
@@ -90,7 +71,7 @@ function listen(
 }
 
 /** Answers datagrams to any port 53 from the recording. */
-async function startNames(options: Options): Promise<{ port: number; close: () => void }> {
+async function startNames(options: Options): Promise<number> {
   const dns = options.protocolOf('dns');
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
@@ -108,5 +89,5 @@ async function startNames(options: Options): Promise<{ port: number; close: () =
     socket.on('error', reject);
     socket.bind(0, '127.0.0.1', resolve);
   });
-  return { port: socket.address().port, close: () => socket.close() };
+  return socket.address().port;
 }

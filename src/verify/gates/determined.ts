@@ -2,7 +2,7 @@ import { sameBehaviour } from '../behaviour.ts';
 import type { Case } from '../case.ts';
 import type { Behaviour, Evidence, GateResult } from '../evidence.ts';
 import { holds, unsure } from '../facts.ts';
-import { singledOut } from '../singled-out.ts';
+import { follows, precedentOf, type Precedent } from '../precedents.ts';
 
 /** A candidate that passed every other gate. */
 export interface Survivor {
@@ -10,6 +10,15 @@ export interface Survivor {
   why: string;
   behaviour: Behaviour;
   /** Best first among rivals. */
+  rank: number;
+  /** Constants of the patch that could be others, with every gate content and another answer: made up, not proved. */
+  invented: string[];
+}
+
+/** A candidate that nothing speaks against but that goes on where the recording ends: its answer is not known. */
+export interface Unproved {
+  proposal: string;
+  why: string;
   rank: number;
 }
 
@@ -21,53 +30,71 @@ export interface Determination {
 const MOST_ALTERNATIVES = 3;
 
 /**
- * Compares a survivor with its rivals by what they do. If they answer differently, something in the recording has to single one answer
- * out; else it is a choice for a person, with at most three alternatives, best first, one of each behaviour.
+ * Compares a survivor with its rivals by what they do. Where the recording has a precedent, only what follows it holds. Without one, a
+ * single answer holds if it is made of nothing but what was recorded; several answers, or one with made-up constants, are a choice for a
+ * person: at most three alternatives, best first, one of each behaviour.
  */
-export function determine(at: Case, own: Survivor, rivals: readonly Survivor[]): Determination {
+export function determine(
+  at: Case,
+  own: Survivor,
+  rivals: readonly Survivor[],
+  unproved: readonly Unproved[] = [],
+): Determination {
   const groups = groupByBehaviour([own, ...rivals]);
-  const mine = groups.findIndex((group) => group.includes(own));
-  if (groups.length === 1) {
+  const mine = groups.find((group) => group.includes(own))!;
+  const precedent = precedentOf(at);
+  const following = precedent ? groups.filter((group) => follows(at, group[0]!.behaviour, precedent)) : [];
+  if (precedent && following.length === 1 && following[0] === mine) {
+    const others = groups.length === 1 ? '' : `${groups.length - 1} other answers are possible; `;
     return {
-      gate: holds(
-        'determined',
-        rivals.length === 0
-          ? 'no rival passes the other gates'
-          : `${rivals.length} rivals that pass the other gates do the same`,
-      ),
+      gate: holds('determined', `${others}this one is singled out: ${precedent.why}`),
       alternatives: [],
     };
   }
-  const chosen = singledOut(
-    at,
-    groups.map((group) => group[0]!.behaviour),
-  );
-  if (chosen?.index === mine) {
-    return {
-      gate: holds(
-        'determined',
-        `${groups.length - 1} other answers are possible; this one is singled out: ${chosen.why}`,
-      ),
-      alternatives: [],
-    };
+  if (groups.length === 1 && precedent === null && mine.some(({ invented }) => invented.length === 0)) {
+    const same =
+      rivals.length === 0
+        ? 'no rival passes the other gates'
+        : `${rivals.length} rivals that pass the other gates do the same`;
+    return { gate: holds('determined', `${same}, and nothing in the answer is made up`), alternatives: [] };
   }
-  const order = [...groups.keys()].sort(
-    (a, b) =>
-      Number(b === chosen?.index) - Number(a === chosen?.index) || best(groups[b]!) - best(groups[a]!),
-  );
-  const alternatives = order.slice(0, MOST_ALTERNATIVES).map((index) => {
-    const { proposal, behaviour, why } = groups[index]!.toSorted((a, b) => b.rank - a.rank)[0]!;
+  const first = following.length === 1 ? following[0] : undefined;
+  const order = groups.toSorted((a, b) => Number(b === first) - Number(a === first) || best(b) - best(a));
+  const known = order.map((group) => {
+    const { proposal, behaviour, why } = group.toSorted((a, b) => b.rank - a.rank)[0]!;
     return {
       proposal,
       answer: { status: behaviour.status, body: behaviour.body },
       writes: behaviour.writes,
       why,
+      rank: first === group ? Infinity : best(group),
     };
   });
-  const why = chosen
-    ? `another answer is singled out: ${chosen.why}`
-    : `a choice: ${groups.length} different answers pass every other gate, and nothing recorded singles one out`;
-  return { gate: unsure('determined', why), alternatives };
+  const open = unproved.map(({ proposal, why, rank }) => ({
+    proposal,
+    answer: { status: null, body: null },
+    writes: [],
+    why: `${why} (goes on where the recording ends: what it answers is not known)`,
+    rank,
+  }));
+  const alternatives = [...known, ...open]
+    .toSorted((a, b) => b.rank - a.rank)
+    .slice(0, MOST_ALTERNATIVES)
+    .map(({ rank: _, ...alternative }) => alternative);
+  return { gate: unsure('determined', whyNot(groups, mine, precedent, following.length)), alternatives };
+}
+
+function whyNot(
+  groups: Survivor[][],
+  mine: Survivor[],
+  precedent: Precedent | null,
+  following: number,
+): string {
+  if (precedent && following > 0) return `another answer is singled out: ${precedent.why}`;
+  if (precedent) return `the answer is not the one that the recording suggests: ${precedent.why}`;
+  if (groups.length > 1)
+    return `a choice: ${groups.length} different answers pass every other gate, and nothing recorded singles one out`;
+  return `a choice: nothing recorded determines ${mine[0]!.invented.slice(0, 3).join(', ')} in the patch; with another value every other gate holds as well`;
 }
 
 function best(group: readonly Survivor[]): number {

@@ -1,0 +1,227 @@
+import { canonicalJson, isObject, parseJson, type Json } from '../lib/json.ts';
+import type { Exchange } from '../protocol/port.ts';
+import { protocolOf } from '../protocol/registry.ts';
+import { callClass } from '../replay/call-class.ts';
+import { sameRequest, type Case } from './case.ts';
+import type { Behaviour } from './evidence.ts';
+import { inboundOf, routeOf, sameRoute } from './neighbours.ts';
+import { bodyOf, statusOf } from './observe.ts';
+import { oddities, sameShape } from './shape.ts';
+
+/** What the recording says the answer should look like, and why. */
+export interface Precedent {
+  status: number;
+  /** With the request's own values replaced, so that `no cart 17` and `no cart 4` are one text. */
+  body: Json;
+  why: string;
+}
+
+/**
+ * What the recording says about how such a request is answered, strongest first: the very same request was answered well at another time; a
+ * request in which the same call had the same outcome was answered on purpose; one of the same route in which a call of the same protocol had; one
+ * that was not well-formed in the same way. Precedents of one rank that disagree say nothing, and neither does what is weaker.
+ */
+export function precedentOf(at: Case): Precedent | null {
+  for (const precedents of ranksOfPrecedents(at)) {
+    const [first, ...others] = precedents;
+    if (!first) continue;
+    return others.every((other) => same(other, first)) ? first : null;
+  }
+  return null;
+}
+
+/** Whether a behaviour is what the precedent says: the same status and text. Of a success, values may differ. */
+export function follows(
+  at: Case,
+  behaviour: Pick<Behaviour, 'status' | 'body'>,
+  precedent: Precedent,
+): boolean {
+  if (behaviour.status !== precedent.status) return false;
+  if (precedent.status < 400) return sameShape(behaviour.body, precedent.body);
+  return canonicalJson(withoutInputs(at.failing, behaviour.body)) === canonicalJson(precedent.body);
+}
+
+function same(a: Precedent, b: Precedent): boolean {
+  if (a.status !== b.status) return false;
+  return a.status < 400 ? sameShape(a.body, b.body) : canonicalJson(a.body) === canonicalJson(b.body);
+}
+
+function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
+  const others = inboundOf(at.slice).filter(
+    (exchange) => exchange.id !== at.failing.id && deliberate(exchange),
+  );
+  yield sameRequest(at)
+    .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400)
+    .map((exchange) =>
+      precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`),
+    );
+
+  const telling = tellingOutcome(at, at.failing);
+  if (telling) {
+    const met = others
+      .map((exchange) => ({ exchange, outcome: tellingOutcome(at, exchange) }))
+      .filter(({ outcome }) => outcome?.kind === telling.kind && outcome.protocol === telling.protocol);
+    const because = (exchange: Exchange): string =>
+      `${routeOf(exchange)} answers ${statusOf(exchange.response)} when ${telling.protocol} ${telling.kind === 'empty' ? 'finds nothing' : 'answers with an error'}`;
+    for (const nearer of [
+      met.filter(({ outcome }) => outcome!.class === telling.class),
+      met.filter(({ exchange }) => sameRoute(exchange, at.failing)),
+    ]) {
+      yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
+    }
+  }
+
+  const odd = oddRequest(at, at.failing);
+  const refused = others
+    .filter(isRefusal)
+    .map((exchange) => ({ exchange, odd: oddRequest(at, exchange) }))
+    .filter((one) => one.odd.some((oddity) => odd.includes(oddity)));
+  const because = (exchange: Exchange): string =>
+    `${routeOf(exchange)} answers ${statusOf(exchange.response)} to a request that is odd in the same way`;
+  for (const nearer of [refused.filter(({ exchange }) => sameRoute(exchange, at.failing)), refused]) {
+    yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
+  }
+}
+
+function precedent(exchange: Exchange, why: string): Precedent {
+  const status = statusOf(exchange.response)!;
+  const body = bodyOf(exchange.response);
+  return { status, body: status < 400 ? body : withoutInputs(exchange, body), why };
+}
+
+/** A body in whose texts the values that the request brought are replaced. */
+function withoutInputs(exchange: Exchange, body: Json): Json {
+  const canonical = protocolOf(exchange.protocol).canonical(exchange.request);
+  const inputs = isObject(canonical)
+    ? [
+        ...leaves(canonical['query'] ?? null),
+        ...leaves(canonical['body'] ?? null),
+        ...pathParts(canonical['path']),
+      ]
+    : [];
+  const longest = [...new Set(inputs)].filter((input) => input !== '').sort((a, b) => b.length - a.length);
+  const replace = (value: Json): Json => {
+    if (typeof value === 'string')
+      return longest.reduce(
+        (text, input) =>
+          input.length > 2 || text === input ? text.replaceAll(input, '…') : asWord(text, input),
+        value,
+      );
+    if (typeof value === 'number') return longest.includes(String(value)) ? '…' : value;
+    if (Array.isArray(value)) return value.map(replace);
+    if (isObject(value))
+      return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, replace(member)]));
+    return value;
+  };
+  return replace(body);
+}
+
+function asWord(text: string, word: string): string {
+  return text
+    .split(/(\W+)/)
+    .map((part) => (part === word ? '…' : part))
+    .join('');
+}
+
+function leaves(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(leaves);
+  if (isObject(value)) return Object.values(value).flatMap(leaves);
+  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
+}
+
+/** The last parts of a path are values; what names the resource is left alone. */
+function pathParts(path: Json | undefined): string[] {
+  if (typeof path !== 'string') return [];
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.slice(1).map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+}
+
+/** Answered on purpose: by the app, not by its failing. */
+function deliberate(exchange: Exchange): boolean {
+  const status = statusOf(exchange.response);
+  return exchange.complete && status !== null && status !== 500;
+}
+
+function isRefusal(exchange: Exchange): boolean {
+  const status = statusOf(exchange.response) ?? 0;
+  return status >= 400 && status < 500;
+}
+
+interface Outcome {
+  kind: 'empty' | 'error';
+  protocol: string;
+  class: string;
+}
+
+/** The last call of a request that found nothing or failed, if nothing that found something came after it. */
+function tellingOutcome(at: Case, inbound: Exchange): Outcome | null {
+  const byId = new Map(at.slice.exchanges.map((exchange) => [exchange.id, exchange]));
+  const calls = (at.slice.callsOf[inbound.id] ?? [])
+    .map((id) => byId.get(id))
+    .filter((call): call is Exchange => call !== undefined)
+    .filter(
+      (call) =>
+        protocolOf(call.protocol).writes(call.request) === false &&
+        !protocolOf(call.protocol).housekeeping(call.request),
+    );
+  const last = calls.findLast((call) => outcomeOf(call) !== null);
+  if (!last) return null;
+  return {
+    kind: outcomeOf(last)!,
+    protocol: last.protocol,
+    class: callClass(last.protocol, protocolOf(last.protocol).canonical(last.request)),
+  };
+}
+
+/** Whether a call found nothing, or failed: by its answer as data, whatever the protocol. */
+export function outcomeOf(call: Exchange): Outcome['kind'] | null {
+  const { response } = call;
+  if (response === null) return 'error';
+  if (!isObject(response)) return null;
+  if (isObject(response['error'])) return 'error';
+  if (Array.isArray(response['rows'])) return response['rows'].length === 0 ? 'empty' : null;
+  const status = statusOf(response);
+  if (status !== null)
+    return status === 404 ? 'empty' : status >= 400 ? 'error' : emptyJson(response) ? 'empty' : null;
+  const value = 'value' in response ? response['value'] : response;
+  if (value === null || (isObject(value) && value['type'] === 'null')) return 'empty';
+  return null;
+}
+
+function emptyJson(response: { [key: string]: Json }): boolean {
+  const body = response['body'];
+  const value = isObject(body) && typeof body['text'] === 'string' ? parseJson(body['text']) : undefined;
+  return value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** In what a request differs from all requests of its route that were answered well. Text that reads as a number counts as one. */
+function oddRequest(at: Case, inbound: Exchange): string[] {
+  const good = inboundOf(at.slice).filter(
+    (exchange) =>
+      exchange.id !== inbound.id &&
+      sameRoute(exchange, inbound) &&
+      (statusOf(exchange.response) ?? 500) < 400,
+  );
+  if (good.length === 0) return [];
+  const http = protocolOf(inbound.protocol);
+  const asked = (exchange: Exchange): Json => {
+    const canonical = http.canonical(exchange.request);
+    return isObject(canonical)
+      ? { query: numbersOf(canonical['query'] ?? null), body: canonical['body'] ?? null }
+      : null;
+  };
+  return oddities(asked(inbound), good.map(asked));
+}
+
+function numbersOf(value: Json): Json {
+  if (Array.isArray(value)) return value.map(numbersOf);
+  if (isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, numbersOf(member)]));
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
