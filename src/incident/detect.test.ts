@@ -132,6 +132,9 @@ after`),
     );
     expect(event).toMatchObject({ type: 'TypeError', message: 'fetch failed', frames: [] });
     expect(event.causes).toHaveLength(1);
+    const one =
+      'failed: [TypeError: fetch failed] {\n  [cause]: Error: read ECONNRESET\n      at x (node:net:1:1) {\n    errno: 1\n  }\n}';
+    expect(read(`${one}\n${one}`).map(({ causes }) => causes.length)).toEqual([1, 1]);
   });
 
   it('reads errors inside printed objects, indented stacks and quoted ones alike', () => {

@@ -53,12 +53,13 @@ export function nodeStackReader(
   function line(text: string, at: number): void {
     const frame = parseNodeFrame(text, appRoot);
     if (frame !== null) return onFrame(frame, text, at);
-    if (open !== null) onOther(open, text);
-    if (open !== null) return;
-    const boxed = boxedHeadline(text);
-    if (boxed === null) return remember(text);
-    remember(text);
-    open = { ...begin(at), ...boxed, block: true, dropped: false };
+    const boxed = open?.block === true ? null : boxedHeadline(text);
+    if (boxed !== null) {
+      end();
+      remember(text);
+      open = { ...begin(at), ...boxed, block: true, dropped: false };
+    } else if (open !== null) onOther(open, text);
+    else remember(text);
   }
 
   function onFrame(frame: Frame, text: string, at: number): void {
@@ -73,6 +74,8 @@ export function nodeStackReader(
 
   /** Lines came between two frames: a cause begins, another error begins, or they were somebody else's. */
   function continueOrEnd(error: Open): void {
+    // After the closing bracket nothing more belongs to it.
+    if (error.closed) return end();
     const lines = error.pending;
     if (error.block || lines.some(isCauseLine)) {
       const found = findHeadline(lines.map((one) => one.replace(/^\s*(?:\[cause\]|caused by): /i, '')));
@@ -83,8 +86,7 @@ export function nodeStackReader(
       for (const one of lines) addRaw(error, one);
       return;
     }
-    // After the closing bracket nothing more belongs to it.
-    if (error.closed || lines.some(beginsAnother)) end();
+    if (lines.some(beginsAnother)) end();
   }
 
   function onOther(error: Open, text: string): void {
