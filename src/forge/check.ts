@@ -5,7 +5,7 @@ import type { PullRequest } from './port.ts';
  * A branch name that git takes (git-check-ref-format) and that means nothing to a shell, a URL or an option parser:
  * letters, digits, `.`, `_`, `-`, `/`.
  */
-export function isBranch(name: string): boolean {
+function isBranch(name: string): boolean {
   return (
     /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$/.test(name) &&
     !/\.\.|\/\/|\/\.|\.\/|\.lock(?:\/|$)|[./]$/.test(name) &&

@@ -36,11 +36,3 @@ export function isSecretName(name: string): boolean {
     plain,
   );
 }
-
-/** The kinds of secrets in a text, each once. */
-export function secretsIn(text: string): string[] {
-  return SECRET_PATTERNS.filter(({ pattern }) => {
-    pattern.lastIndex = 0;
-    return pattern.test(text);
-  }).map(({ name }) => name);
-}

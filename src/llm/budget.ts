@@ -12,7 +12,7 @@ export interface Budget {
   remainingMs(): number;
 }
 
-export interface Reservation {
+interface Reservation {
   /** Once: books what the call cost, and frees the rest of what was set aside. */
   settle(usd: number): void;
 }

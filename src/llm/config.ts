@@ -1,6 +1,6 @@
 import { VouchError } from '../lib/errors.ts';
 
-export const PROVIDERS = ['openai', 'anthropic', 'azure', 'openai-compatible'] as const;
+const PROVIDERS = ['openai', 'anthropic', 'azure', 'openai-compatible'] as const;
 export type Provider = (typeof PROVIDERS)[number];
 
 export interface ModelConfig {

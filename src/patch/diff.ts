@@ -26,7 +26,7 @@ export async function makeDiff(tree: string, changes: Changes): Promise<string> 
 }
 
 /** The section of one file; '' when nothing changes. `mode` is that of the file before, or of the new one. */
-export function fileDiff(path: string, before: string | null, after: string | null, mode = '100644'): string {
+function fileDiff(path: string, before: string | null, after: string | null, mode = '100644'): string {
   const bad = badPath(path);
   if (bad !== null) throw new VouchError('usage', `patch: ${bad}`);
   if (before === after) return '';

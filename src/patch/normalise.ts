@@ -22,7 +22,7 @@ export function sameChanges(a: Changes, b: Changes): boolean {
 }
 
 /** A text that is equal for equal code, for use as a key. */
-export function codeKey(text: string, path = 'file.ts'): string {
+function codeKey(text: string, path = 'file.ts'): string {
   const parsed = isCode(path) ? parseCode(path, text) : null;
   if (parsed === null || !parsed.ok) return `text:${text.replace(/\s+/g, ' ').trim()}`;
   return `code:${canonicalJson(strip(parsed.program))}`;

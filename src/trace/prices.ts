@@ -10,7 +10,7 @@ const priceSchema = z.object({
 });
 
 /** The file form: the user's own file has the same, and its entries replace ours. */
-export const priceFileSchema = z.object({
+const priceFileSchema = z.object({
   version: z.string().min(1).max(80),
   usdPerMillionTokens: z.record(z.string(), priceSchema),
 });

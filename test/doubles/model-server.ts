@@ -1,7 +1,7 @@
 import { httpDouble, type Received, type Reply } from './http-double.ts';
 
 /** What the model says, in the form of its provider's API. */
-export interface Line {
+interface Line {
   text: string;
   finish?: 'stop' | 'length';
   tokens?: { input: number; cached: number; output: number };

@@ -84,10 +84,10 @@ test('opening it again gives the same; with other changes, or after others took 
   await expect(forge.open({ ...REQUEST, branch: 'vouch/fix-2' })).rejects.toMatchObject({ code: 'conflict' });
 });
 
-test('several at once get numbers of their own', async () => {
-  const { forge } = await setUp();
+test('several at once get numbers of their own, through forge objects of their own', async () => {
+  const { make } = await setUp();
   const opened = await Promise.all(
-    [1, 2, 3].map((n) => forge.open({ ...REQUEST, branch: `vouch/fix-${n}` })),
+    [1, 2, 3].map((n) => make().open({ ...REQUEST, branch: `vouch/fix-${n}` })),
   );
   expect(opened.map((one) => one.ref).sort()).toEqual(['1', '2', '3']);
 });

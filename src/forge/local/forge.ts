@@ -20,7 +20,7 @@ const TRIES = 5;
 export function createLocalForge(config: LocalConfig): Forge {
   const git = plumbing(config.repository);
   const now = config.now ?? Date.now;
-  const one = serial(); // numbers are given out one at a time
+  const one = <T>(work: () => Promise<T>): Promise<T> => inTurn(config.repository, work);
   const find = async (ref: string): Promise<StoredPullRequest> => {
     const row = (await config.store.list()).find((each) => each.ref === ref);
     if (!row) throw new VouchError('not-found', `pull request ${JSON.stringify(ref)}: none with this number`);
@@ -123,12 +123,16 @@ function movedOn(row: StoredPullRequest): VouchError {
   });
 }
 
-/** Runs what it is given one after the other. */
-function serial(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const next = last.then(work, work);
-    last = next.catch(() => {});
-    return next;
-  };
+const queues = new Map<string, Promise<unknown>>();
+
+/** Runs work on one repository one after the other, whichever forge object asks: numbers are given out by reading them all. */
+async function inTurn<T>(repository: string, work: () => Promise<T>): Promise<T> {
+  const before = queues.get(repository) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  queues.set(repository, mine);
+  try {
+    return await mine;
+  } finally {
+    if (queues.get(repository) === mine) queues.delete(repository);
+  }
 }

@@ -4,7 +4,7 @@ import { VouchError } from '../../lib/errors.ts';
 import { baseEnvironment, run, runOrThrow, type RunResult } from '../../lib/process.ts';
 import { scratchDir } from '../../lib/scratch.ts';
 
-export interface Person {
+interface Person {
   name: string;
   email: string;
 }

@@ -3,7 +3,7 @@ import { VouchError } from '../../lib/errors.ts';
 import { readIfThere, writeFileAtomic } from '../../lib/files.ts';
 
 /** What git does not hold of a pull request. */
-export const storedPullRequestSchema = z.object({
+const storedPullRequestSchema = z.object({
   /** Its number as text: `1`, `2` … in one repository. */
   ref: z.string(),
   branch: z.string(),

@@ -69,7 +69,7 @@ export function createAgentEngine(options: AgentEngineOptions): Engine {
 
 function whyNot(command: readonly string[] | null): string | null {
   if (command === null || command.length === 0)
-    return 'agent: no command; `vouch config set agent.command \'["PROGRAM", "{prompt_file}"]\'`';
+    return 'agent: no command; `vouch config set agent.command "PROGRAM {prompt_file}"`';
   if (!command.some((word) => word.includes('{prompt_file}')))
     return 'agent: its command names no {prompt_file}, so it would not know what to do';
   return null;

@@ -108,7 +108,7 @@ function statement(request: { [key: string]: Json }): string {
 }
 
 /** SQL with its literals taken out: texts (also dollar-quoted), numbers, comments. */
-export function withoutLiterals(sql: string): string {
+function withoutLiterals(sql: string): string {
   return sql
     .slice(0, 4000)
     .replace(/\/\*[^]*?(?:\*\/|$)|--[^\n]*/g, ' ')

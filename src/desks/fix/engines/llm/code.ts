@@ -4,7 +4,7 @@ import { loadTree, locateIn, type Location } from '../../locate/locate.ts';
 import type { SourceTree } from '../../locate/tree.ts';
 
 /** A piece of the app's source for the prompt. */
-export interface Excerpt {
+interface Excerpt {
   file: string;
   /** Lines as they are, parts left out marked with `…`. */
   text: string;
