@@ -110,10 +110,11 @@ export async function cgroupNames(layout: CgroupLayout, parent: string): Promise
 /** Kills and removes the group `name` and everything below it, in all trees. */
 export async function removeCgroup(layout: CgroupLayout, name: string): Promise<void> {
   await killCgroup(join(layout.v2, name));
-  for (const root of layout.all) {
-    await killCgroup(join(root, name));
-    await removeFolder(join(root, name));
-  }
+  const remove = async (folder: string): Promise<void> => {
+    await killCgroup(folder); // processes that only are in a v1 tree
+    await removeFolder(folder);
+  };
+  await Promise.all(layout.all.map((root) => remove(join(root, name))));
 }
 
 async function enableControllers(layout: CgroupLayout, name: string): Promise<void> {

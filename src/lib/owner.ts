@@ -17,6 +17,11 @@ export function ownerOf(name: string): { mark: string; alive: boolean } | undefi
   return { mark: match[0], alive: startTime(Number(match[1])) === match[2] };
 }
 
+/** Whether the process is there and is more than a zombie. */
+export function isRunning(pid: number): boolean {
+  return startTime(pid) !== undefined;
+}
+
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

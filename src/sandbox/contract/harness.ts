@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { scratchDir } from '../../lib/scratch.ts';
@@ -77,6 +77,14 @@ async function text(stream: AsyncIterable<Buffer>): Promise<string> {
   let kept = '';
   for await (const chunk of stream) if (kept.length < 1024 * 1024) kept += String(chunk);
   return kept;
+}
+
+export async function alive(pid: number): Promise<boolean> {
+  try {
+    return !/^State:\s*Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** The first line that the program prints. */

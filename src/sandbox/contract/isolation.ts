@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Sandbox, SandboxSpec } from '../port.ts';
-import { answer, prepared, specOf, treeOf } from './harness.ts';
+import { answer, prepared, ran, specOf, treeOf } from './harness.ts';
 
 export function isolation(sandbox: Sandbox): void {
   test('the environment is what was given, and nothing else', async () => {
@@ -68,6 +68,34 @@ export function isolation(sandbox: Sandbox): void {
     const got = (await answer(sandbox, script)) as Record<string, unknown>;
     expect(got['pids']).toBeLessThanOrEqual(4);
     expect(got).toMatchObject({ root: false, home: false, work: false, mounts: false, shadow: false });
+  });
+
+  test('production and replay look the same from inside, but for network and clock', async () => {
+    const look =
+      'ls -la --time-style=+ / /etc /dev /opt /opt/* /run /var /app; cut -d" " -f2,3 /proc/mounts | sort; cat /etc/passwd /etc/hosts /etc/resolv.conf; ' +
+      'cat /proc/self/cgroup; cat /proc/sys/kernel/hostname; ulimit -a; env | sort; pwd; id';
+    const tree = await treeOf({ 'a.txt': 'a', 'b.txt': 'b' });
+    const argv = ['sh', '-c', look];
+    const production = await ran(sandbox, specOf(tree, { argv, network: 'host' }));
+    const replay = await ran(
+      sandbox,
+      specOf(tree, { argv, clockMs: Date.UTC(2020, 1, 1), changes: { 'a.txt': 'x' } }),
+    );
+    // The size of one file is the one trace: which libraries the dynamic linker loads. Sizes of folders are the disk's.
+    const known = (text: string): string[] =>
+      text.split('\n').filter((line) => !/^total | proc$| ld\.so\.preload$| libclock\.so$/.test(line));
+    expect(known(replay.stdout)).toEqual(known(production.stdout));
+    expect(replay.stderr).toBe(production.stderr);
+  });
+
+  test('no open files of ours', async () => {
+    const { stdout } = await ran(
+      sandbox,
+      specOf(await treeOf({}), {
+        argv: ['sh', '-c', 'for fd in /proc/self/fd/*; do echo "${fd##*/}"; done'],
+      }),
+    );
+    expect(stdout.split('\n').filter((fd) => Number(fd) > 3)).toEqual([]); // 3: the shell's own, on the folder
   });
 
   test('it is in its cgroup from the start, and the process id is the one of the program', async () => {

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Sandbox } from '../port.ts';
-import { firstLine, prepared, ran, specOf, treeOf } from './harness.ts';
+import { alive, firstLine, prepared, ran, specOf, treeOf } from './harness.ts';
 
 export function life(sandbox: Sandbox): void {
   test('exit codes and signals', async () => {
@@ -125,14 +125,6 @@ export function life(sandbox: Sandbox): void {
       interval: 50,
     });
   });
-}
-
-async function alive(pid: number): Promise<boolean> {
-  try {
-    return !/^State:\s*Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 /** Mounts, cgroups, namespaces and scratch folders whose name says that they belong to that process. */

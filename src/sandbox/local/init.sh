@@ -4,12 +4,17 @@
 #   init.sh NETWORK WRITABLE_SIZE USER
 set -eu
 trap '[ $? -eq 0 ] || echo failed >&3' EXIT
-[ "$1" = none ] && ip link set lo up
+if [ "$1" = none ]; then
+  ip link set lo up &
+fi
 if [ "$2" != 0 ]; then
   mount -t tmpfs -o "size=$2,mode=755" tmpfs rw
   mkdir rw/upper rw/work
 fi
 mount -a -T fstab
+if [ "$1" = none ]; then
+  wait $!
+fi
 # metacopy: only the ownership is copied up, not the content.
 [ "$2" = 0 ] || chown -R -h "$3:$3" root/app
 if [ -e binds ]; then

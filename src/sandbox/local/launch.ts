@@ -5,14 +5,16 @@ import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cgroup } from '../../lib/cgroup.ts';
+import { keepInheritedFiles } from '../../lib/descriptors.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { lineSplitter } from '../../lib/lines.ts';
+import { isRunning } from '../../lib/owner.ts';
 import { CLOCK_LIBRARY, PRELOAD_FILE, clockLibrary, hasMovedClock } from '../clock/clock.ts';
 import { SANDBOX_USER, type Exit, type RunningSandbox, type SandboxSpec } from '../port.ts';
 import { APP_FOLDER, programEnvironment } from '../spec.ts';
 
 const READY_TIMEOUT_MS = 20_000;
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const SYSTEM_PATH = '/usr/bin:/usr/sbin:/bin:/sbin';
 
 export interface Launched {
   /** Process whose namespaces are the sandbox's. */
@@ -24,6 +26,7 @@ export interface Launched {
 
 /** Starts launch.sh and waits until the surroundings are there; the program itself waits for `start`. */
 export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup): Promise<Launched> {
+  await keepInheritedFiles();
   const child = spawn(
     'setpriv',
     [
@@ -45,15 +48,18 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
   // Kept from the start: a program that is done before anybody listens must not lose its output.
   const stdout = child.stdout!.pipe(new PassThrough());
   const stderr = child.stderr!.pipe(new PassThrough());
+  let holder = 0;
   const end = async (): Promise<void> => {
     await cgroup.kill();
     child.kill('SIGKILL');
     await exit;
     channel.close();
+    // Killed by the kernel with its parent, which was just now; the namespaces go with it.
+    if (holder !== 0) await waitUntilGone(holder);
   };
-  let holder: number;
   try {
-    holder = Number((await channel.expect('holder')) ?? NaN);
+    holder = Number(await channel.expect('holder'));
+    await channel.expect('joined');
     await channel.expect('ready');
   } catch (error) {
     await end();
@@ -102,13 +108,13 @@ function launchArguments(spec: SandboxSpec, scratch: string, cgroup: Cgroup): st
   const names = Object.keys(programEnvironment(spec)).join(' ');
   const writableBytes = spec.writable ? Math.floor(spec.limits.memoryBytes / 2) : 0;
   return [
-    String(cgroup.folders.length),
-    ...cgroup.folders,
     import.meta.dirname,
     scratch,
     spec.network,
     String(writableBytes),
     String(SANDBOX_USER),
+    String(cgroup.folders.length),
+    ...cgroup.folders,
     names,
     spec.workdir ?? APP_FOLDER,
     ...spec.argv,
@@ -192,6 +198,12 @@ class Channel {
   close(): void {
     this.#socket.destroy();
   }
+}
+
+async function waitUntilGone(pid: number): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  for (let wait = 1; isRunning(pid) && Date.now() < deadline; wait = Math.min(wait * 2, 20))
+    await delay(wait);
 }
 
 function childrenOf(pid: number): number[] {

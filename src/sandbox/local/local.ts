@@ -10,6 +10,7 @@ import {
 } from '../../lib/cgroup.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { ownerMark, ownerOf } from '../../lib/owner.ts';
+import { run } from '../../lib/process.ts';
 import { reapScratch, scratchDir } from '../../lib/scratch.ts';
 import { writeLayer } from '../layers.ts';
 import { resolveOptions, type SandboxOptions } from '../options.ts';
@@ -18,8 +19,8 @@ import { CGROUP_PARENT, checkSpec } from '../spec.ts';
 import { launch } from './launch.ts';
 import { layOutRoot } from './root.ts';
 
-/** Processes of ours that count against the program's limit: nsenter, unshare, init.sh and its sleep. */
-const OWN_PROCESSES = 4;
+/** Processes of ours that count against the program's limit: nsenter. */
+const OWN_PROCESSES = 1;
 const PROGRAMS = ['unshare', 'nsenter', 'setpriv', 'mount', 'umount', 'pivot_root', 'mknod', 'ip'];
 
 /** Namespaces, control groups and overlayfs, through util-linux; no container engine. Needs root. */
@@ -54,6 +55,21 @@ async function available(): Promise<{ ok: true } | { ok: false; reason: string; 
       mend: 'mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified',
     };
   }
+  const tried = await run([
+    'unshare',
+    '--mount',
+    '--net',
+    '--pid',
+    '--ipc',
+    '--uts',
+    '--cgroup',
+    '--kill-child',
+    'true',
+  ]);
+  if (tried.code !== 0) {
+    const reason = `namespaces cannot be made: ${tried.stderr.toString('utf8').trim().slice(-300)}`;
+    return { ok: false, reason, mend: 'run outside of a container, or in one with --privileged' };
+  }
   return { ok: true };
 }
 
@@ -82,21 +98,26 @@ async function prepare(
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) await step();
   };
   try {
-    const scratch = await scratchDir(`sandbox-${spec.id}`, options.stateFolder);
-    undo.push(() => rm(scratch, { recursive: true, force: true }));
     const cgroupName = join(CGROUP_PARENT, `${ownerMark()}-${spec.id}`);
     const processes = Math.floor(spec.limits.processes) + OWN_PROCESSES;
-    const cgroup = await createCgroup(layout, cgroupName, { ...spec.limits, processes });
-    undo.push(() => cgroup.remove());
+    const making = createCgroup(layout, cgroupName, { ...spec.limits, processes });
+    const made = making.then(
+      () => {},
+      () => {}, // seen below, unless laying out fails first
+    );
+    undo.push(() => made.then(() => removeCgroup(layout, cgroupName)));
+    const scratch = await scratchDir(`sandbox-${spec.id}`, options.stateFolder);
+    undo.push(() => rm(scratch, { recursive: true, force: true }));
     const mountPoints = [layout.v2, ...new Set(Object.values(layout.v1))];
     layOutRoot({
       scratch,
       spec,
       node: options.node,
-      cgroups: mountPoints.map((mountPoint, index) => ({ mountPoint, folder: cgroup.folders[index]! })),
+      cgroups: mountPoints.map((mountPoint) => ({ mountPoint, folder: join(mountPoint, cgroupName) })),
       startScript: join(import.meta.dirname, '../start.sh'),
     });
     await writeLayer(join(scratch, 'layer'), spec.tree, spec.changes ?? {});
+    const cgroup = await making;
     const launched = await launch(spec, scratch, cgroup);
     undo.push(() => launched.end());
     let destroyed: Promise<void> | undefined;

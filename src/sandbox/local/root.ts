@@ -21,7 +21,7 @@ const ETC_FILES = [
   'hosts', 'resolv.conf', 'nsswitch.conf', 'host.conf', 'gai.conf', 'localtime', 'timezone', 'services', 'protocols',
   'mime.types', 'ld.so.cache', 'ld.so.conf', 'os-release', 'hostname',
 ]; // prettier-ignore
-const ETC_FOLDERS = ['ssl', 'pki', 'alternatives', 'ca-certificates'];
+const ETC_FOLDERS = ['ssl', 'pki', 'alternatives'];
 const SYSTEM_FOLDERS = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
 const SMALL_TMPFS = 64 * 1024 * 1024;
 
@@ -59,7 +59,7 @@ export function layOutRoot(plan: RootPlan): void {
   bind('/usr', 'usr');
   for (const name of SYSTEM_FOLDERS) systemFolder(name);
   etc();
-  for (const name of ['proc', 'tmp', 'var', 'run', 'app', 'opt', 'dev/shm', 'sys/devices/system/cpu'])
+  for (const name of ['proc', 'tmp', 'var', 'run', 'app', 'opt/lib', 'dev/shm', 'sys/devices/system/cpu'])
     folder(name);
   symlinkSync('/tmp', join(root, 'var/tmp'));
   symlinkSync('/run', join(root, 'var/run'));

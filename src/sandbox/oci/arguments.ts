@@ -45,7 +45,7 @@ export function createArguments(engine: Engine, spec: SandboxSpec, place: Place)
   const memory = String(Math.floor(spec.limits.memoryBytes));
   const args = ['create', '--name', place.name, '--label', `${OWNER_LABEL}=${place.owner}`];
   args.push('--pull', 'never', '--log-driver', 'none', '--hostname', hostname());
-  args.push('--network', place.network, '--cgroup-parent', place.cgroupParent);
+  args.push('--network', place.network, '--cgroup-parent', place.cgroupParent, '--cgroupns', 'private');
   args.push('--memory', memory, '--memory-swap', memory);
   args.push('--pids-limit', String(Math.floor(spec.limits.processes)), '--cpus', String(spec.limits.cpus));
   for (const ulimit of engine.ulimits) args.push('--ulimit', ulimit);
@@ -111,10 +111,9 @@ function command(spec: SandboxSpec, place: Place): string[] {
 
 function mounts(spec: SandboxSpec, place: Place): string[] {
   const found: string[] = [];
-  if (spec.clockMs !== undefined) {
-    found.push(mount(join(place.scratch, 'libclock.so'), CLOCK_LIBRARY, false));
-    found.push(mount(join(place.scratch, 'ld.so.preload'), PRELOAD_FILE, false));
-  }
+  // Also where the clock is not moved (the second is empty then): production and replay look the same.
+  found.push(mount(join(place.scratch, 'libclock.so'), CLOCK_LIBRARY, false));
+  found.push(mount(join(place.scratch, 'ld.so.preload'), PRELOAD_FILE, false));
   for (const [target, source] of Object.entries(spec.binds ?? {})) {
     const from = typeof source === 'string' ? { path: source, writable: false } : source;
     found.push(mount(from.path, target, from.writable));

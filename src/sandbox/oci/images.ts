@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { VouchError } from '../../lib/errors.ts';
 import { newId } from '../../lib/ids.ts';
@@ -20,6 +20,8 @@ export interface BuildImage {
   timeoutMs?: number;
   signal?: AbortSignal;
 }
+
+const TREES = 'vouch-images';
 
 /** Says that an image is ours. */
 export const IMAGE_LABEL = 'vouch.image';
@@ -138,6 +140,7 @@ export async function imageTree(
       hint: `add WORKDIR ${APP_FOLDER} to the Dockerfile`,
     });
   const { stdout } = await engineCall(engine, ['image', 'inspect', '--format', '{{.Id}}', image]);
+  await ownFolder(join(stateFolder, TREES));
   const folder = treeFolder(stateFolder, stdout.toString('utf8').trim());
   const there = await run(['test', '-d', folder]);
   if (there.code === 0) return folder;
@@ -168,6 +171,16 @@ export async function imageTree(
   }
 }
 
+/** The state folder may be the machine's temporary one, where somebody else could have put a folder of this name. */
+async function ownFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const info = await lstat(folder);
+  if (info.isDirectory() && info.uid === process.getuid?.()) return;
+  throw new VouchError('forbidden', `${folder} does not belong to us`, {
+    hint: 'remove it, or choose another data folder',
+  });
+}
+
 function treeFolder(stateFolder: string, image: string): string {
-  return join(stateFolder, 'vouch-images', image.replace(/^sha256:/, '').replace(/[^a-z0-9]/g, '_'));
+  return join(stateFolder, TREES, image.replace(/^sha256:/, '').replace(/[^a-z0-9]/g, '_'));
 }

@@ -129,10 +129,8 @@ async function layTree(engine: Engine, spec: SandboxSpec, place: Place, stateFol
 async function create(engine: Engine, spec: SandboxSpec, place: Place): Promise<void> {
   const { client, file } = containerEnvironment(spec);
   if (file !== '') await writeFile(join(place.scratch, 'env'), file, { mode: 0o600 });
-  if (spec.clockMs !== undefined) {
-    await writeFile(join(place.scratch, 'libclock.so'), clockLibrary(0) ?? '');
-    await writeFile(join(place.scratch, 'ld.so.preload'), '');
-  }
+  await writeFile(join(place.scratch, 'libclock.so'), clockLibrary(0) ?? '');
+  await writeFile(join(place.scratch, 'ld.so.preload'), '');
   await engineCall(engine, createArguments(engine, spec, place), {
     env: { ...client, ...baseEnvironment() },
   });
