@@ -86,6 +86,8 @@ export interface Protocol {
   /** 0 … 1: how sure it is that a connection that began so speaks this protocol. `port` is the server's, a hint only. */
   recognise(first: { client: Uint8Array; server: Uint8Array; port: number }): number;
   decoder(): Decoder;
+  /** What is known of a destination from the facts of two connections to it; without this, the newer ones stand. */
+  mergeFacts?(older: Json, newer: Json): Json;
   /** A value such that two requests that mean the same to the server are deeply equal. */
   canonical(request: Json): Json;
   /** Whether the request changes state at the other end; null where that cannot be told. */

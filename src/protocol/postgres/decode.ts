@@ -401,11 +401,7 @@ class PgTalk implements Talk {
       this.#outOfStep('Z');
     }
     if (status === 'I') this.#portals.clear();
-    const executed = new Set(this.#held.filter((run) => !run.describeOnly).map(({ statement }) => statement));
-    for (const run of this.#held.splice(0)) {
-      if (run.describeOnly && run.statement && executed.has(run.statement)) continue;
-      this.#finished.push(run.decoded(status, null, message.endedAt));
-    }
+    for (const run of this.#held.splice(0)) this.#finished.push(run.decoded(status, null, message.endedAt));
     this.#budget.reset();
   }
 

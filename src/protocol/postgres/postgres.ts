@@ -3,11 +3,13 @@ import type { Protocol } from '../port.ts';
 import { canonicalRequest, comparableResponse, summaryOfRequest } from './canonical.ts';
 import { pgDecoder } from './decode.ts';
 import { isHousekeeping, writesSql } from './meaning.ts';
-import { pgRequestSchema } from './messages.ts';
+import { pgFactsSchema, pgRequestSchema } from './messages.ts';
 import { servePostgres } from './serve.ts';
 
 /** Codes in the place of the version: SSLRequest, GSSENCRequest, CancelRequest. */
 const SPECIAL = new Set([80877102, 80877103, 80877104]);
+
+const MAX_STATEMENTS = 2000;
 
 /** PostgreSQL's protocol 3 (PostgreSQL documentation, "Frontend/Backend Protocol"). Shapes in `messages.ts`. */
 export const postgres: Protocol = {
@@ -30,6 +32,20 @@ export const postgres: Protocol = {
     return fits ? (port === 5432 ? 0.9 : 0.6) : 0;
   },
   decoder: pgDecoder,
+  /** Each connection describes only the statements that it used. */
+  mergeFacts(older, newer) {
+    const [a, b] = [older, newer].map((facts) => pgFactsSchema.nullable().safeParse(facts).data ?? null);
+    if (!a || !b) return newer ?? older;
+    const statements = new Map(
+      [...a.statements, ...b.statements].map((statement) => [statement.sql, statement]),
+    );
+    return {
+      ...b,
+      parameters: { ...a.parameters, ...b.parameters },
+      authentication: b.authentication ?? a.authentication,
+      statements: [...statements.values()].slice(-MAX_STATEMENTS),
+    };
+  },
   canonical: canonicalRequest,
   writes(request) {
     const { sql, describeOnly } = pgRequestSchema.parse(request);

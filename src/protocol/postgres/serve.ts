@@ -101,7 +101,8 @@ class Session {
       const message = await this.#peer.read((source) => wire.readMessage(source, CLIENT_TYPES));
       if (message === undefined || message.type === 'X') return;
       await this.#handle(message.type, message.body);
-      if (this.#size > FLUSH_AT || this.#fatal) await this.#flush();
+      // An error goes out at once: a Flush behind it is dropped like everything up to Sync.
+      if (this.#size > FLUSH_AT || this.#skipping || this.#fatal) await this.#flush();
       if (this.#fatal) return;
     }
   }
