@@ -16,7 +16,7 @@ export interface Client {
   close(): Promise<void>;
 }
 
-export interface Watch {
+interface Watch {
   onProgress?: (line: string) => void;
   signal?: AbortSignal;
 }

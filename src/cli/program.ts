@@ -7,7 +7,7 @@ import { runSession, type Io, type Session } from './session.ts';
 /** Defines one command. Heavy imports belong inside of what it runs: `--help` must be quick. */
 export type Define = (program: Command, frame: Frame) => void;
 
-export interface Frame {
+interface Frame {
   /** For `.action(…)`: hands the command's arguments and options on, after the session. */
   run: <A extends unknown[]>(
     work: (session: Session, ...given: A) => Promise<void>,

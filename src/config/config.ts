@@ -91,6 +91,7 @@ async function readConfigFile(path: string): Promise<{ [key: string]: Json }> {
   } catch (error) {
     if (systemCode(error) === 'ENOTDIR') return {}; // the store says what is wrong with the folder
     throw new VouchError('usage', `${path}: cannot be read (${systemCode(error) ?? String(error)})`, {
+      hint: 'choose another folder with --data, or make this one readable for this user',
       cause: error,
     });
   }

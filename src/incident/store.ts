@@ -145,6 +145,13 @@ export async function setIncidentStatus(store: Store, id: string, status: Incide
   if (changed.numUpdatedRows === 0n) throw new VouchError('not-found', `incident ${id}: there is none`);
 }
 
+/** Work on it ended without a result, or the process that worked on it was killed: of one incident, or of all. */
+export async function reopen(store: Store, id?: string): Promise<void> {
+  let rows = store.db.updateTable('incidents').set({ status: 'open' }).where('status', '=', 'fixing');
+  if (id !== undefined) rows = rows.where('id', '=', id);
+  await rows.execute();
+}
+
 /** Newest first. */
 export async function listOccurrences(store: Store, incident: string, limit = 50): Promise<Occurrence[]> {
   const rows = await store.db

@@ -48,9 +48,14 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.get(OTHER_ROUTES.events.path, (c) => events(c, options));
   for (const route of [OTHER_ROUTES.gitRefs, OTHER_ROUTES.gitFetch, OTHER_ROUTES.gitPush]) {
     const inside = route.path.slice('/git/:app/'.length);
-    app.on(route.method, route.path, (c) =>
-      services.deployer.gitHttp(c.req.raw, c.req.param('app')!.replace(/\.git$/, ''), inside),
-    );
+    app.on(route.method, route.path, async (c) => {
+      const name = c.req.param('app')!.replace(/\.git$/, '');
+      const response = await services.deployer.gitHttp(c.req.raw, name, inside);
+      if (route !== OTHER_ROUTES.gitPush) return response;
+      const told = (): void =>
+        services.events.publish({ topic: 'deployment', id: name, app: name, text: null });
+      return afterBody(response, told);
+    });
   }
   const pages = pagesFrom(options.pages);
   app.get(OTHER_ROUTES.pages.path, (c) => pages(c, services.store));
@@ -93,6 +98,17 @@ async function handle(
     onProgress: () => {},
   });
   return Response.json(route.response.parse(result));
+}
+
+/** The same response, and a call when its body has ended, however. */
+function afterBody(response: Response, ended: () => void): Response {
+  if (!response.body) {
+    ended();
+    return response;
+  }
+  const tap = new TransformStream<Uint8Array, Uint8Array>({ flush: ended });
+  const body = response.body.pipeThrough(tap);
+  return new Response(body, { status: response.status, headers: response.headers });
 }
 
 function check(schema: NonNullable<Route['body']>, value: unknown, part: string): unknown {

@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createReleaseStore } from '../deploy/store.ts';
 import { createWorkbench, type Workbench } from '../desks/fix/workbench.ts';
 import type { Config } from '../config/settings.ts';
+import { VouchError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
 import { appsWithoutServer } from './apps-here.ts';
@@ -12,6 +14,8 @@ import { createReplayer } from './replayer.ts';
 import type { Services } from './services.ts';
 import { readVersion } from './version.ts';
 import { createWorks } from './work.ts';
+
+const TURN_MS = 5000;
 
 export interface ContextOptions {
   store: Store;
@@ -39,7 +43,8 @@ export async function createContext(options: ContextOptions): Promise<Context> {
   const events = createEvents();
   const works = createWorks();
   let opened: ReturnType<typeof open> | undefined;
-  const openOnce = (): ReturnType<typeof open> => (opened ??= open(options, events));
+  const openOnce = (): ReturnType<typeof open> =>
+    (opened ??= serving ? open(options, events) : inTurn(() => open(options, events)));
   const workbench = async (): Promise<Workbench> => (await openOnce()).workbench;
 
   const deployer = serving
@@ -84,6 +89,20 @@ export async function createContext(options: ContextOptions): Promise<Context> {
     start: async () => (await workbench()).start(),
     close: async () => (await opened?.catch(() => undefined))?.close(),
   };
+}
+
+/** Commands without a server take turns on the folder of the apps: most have it for less than a second. */
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + TURN_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof VouchError) || error.code !== 'conflict' || performance.now() > deadline)
+        throw error;
+      await delay(100);
+    }
+  }
 }
 
 async function open({ store, config, log, serving, url }: ContextOptions, events: Services['events']) {

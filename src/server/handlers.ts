@@ -11,5 +11,5 @@ export interface Call<N extends RouteName> {
   work: Work;
 }
 
-export type Handler<N extends RouteName> = (call: Call<N>) => Promise<Output<N>>;
+type Handler<N extends RouteName> = (call: Call<N>) => Promise<Output<N>>;
 export type Handlers = { [N in RouteName]: Handler<N> };

@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { Config } from '../config/settings.ts';
 import { VouchError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
+import { reopen } from '../incident/store.ts';
 import { takeLock } from '../store/lock.ts';
 import { openStore } from '../store/store.ts';
 import { createApp } from './app.ts';
@@ -46,11 +47,17 @@ export async function serve(folder: string, config: Config, log: Logger): Promis
     const host = config['server.host'];
     // Requests wait until the apps run, the port is taken before.
     const started = Promise.withResolvers<(request: Request) => Response | Promise<Response>>();
-    started.promise.catch(() => {}); // whoever waits is told; when nobody does, that is fine
-    const listening = await listen(async (request) => (await started.promise)(request), {
-      host,
-      port: config['server.port'],
-    });
+    started.promise.catch(() => {}); // whoever waits is told
+    const answer = (request: Request): Promise<Response> =>
+      started.promise.then(
+        (fetch) => fetch(request),
+        () =>
+          Response.json(
+            { error: { code: 'unavailable', message: 'the server is stopping' } },
+            { status: 503 },
+          ),
+      );
+    const listening = await listen(answer, { host, port: config['server.port'] });
     undo.push(() => {
       ending.abort(new VouchError('unavailable', 'the server is stopping'));
       return listening.close(GRACE_MS);
@@ -71,10 +78,11 @@ export async function serve(folder: string, config: Config, log: Logger): Promis
     });
     undo.push(() => context.services.works.stop(GRACE_MS));
     undo.push(() => started.reject(new VouchError('unavailable', 'the server is stopping')));
+    await reopen(store);
+    const adminToken = await firstToken(store);
     await context.start();
     started.resolve((request) => app.fetch(request));
 
-    const adminToken = await firstToken(store);
     await writeServerFile(store.folder, {
       url: own,
       token: localToken,

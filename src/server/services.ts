@@ -13,7 +13,7 @@ export interface Work {
 }
 
 /** The fix desk, as the server sees it. */
-export interface FixDesk {
+interface FixDesk {
   /** Proposes and judges until a candidate holds, or the engines or the budget are used up. Throws `not-found`. */
   fix(
     incident: string,
@@ -37,7 +37,7 @@ export interface FixDesk {
   follow(decision: Decision, work: Work): Promise<Followed>;
 }
 
-export interface Followed {
+interface Followed {
   merged: { commit: string } | null;
   deploy: { app: string; commit: string } | null;
   closed: boolean;

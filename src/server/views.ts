@@ -4,7 +4,6 @@ import { decisionSchema, proposalSchema } from '../proposal/model.ts';
 import { exchangeSchema } from '../protocol/port.ts';
 import { sliceSchema } from '../record/model.ts';
 import { callSchema } from '../replay/plan.ts';
-import { traceSchema } from '../trace/model.ts';
 import { evidenceSchema, gateResultSchema, verdictSchema } from '../verify/evidence.ts';
 
 /** What the API shows. Times are milliseconds since 1970 unless a comment says microseconds. */
@@ -93,7 +92,7 @@ export type RecordingView = z.infer<typeof recordingSchema>;
 
 export const recordingDetailSchema = recordingSchema.extend({ slice: sliceSchema });
 
-export const occurrenceSchema = z.object({
+const occurrenceSchema = z.object({
   id: z.string(),
   incident: z.string(),
   /** Microseconds. */
@@ -217,8 +216,6 @@ export const decisionResultSchema = decisionSchema.extend({
     error: z.string().nullable(),
   }),
 });
-
-export const traceSummarySchema = traceSchema.omit({ prompt: true, answer: true });
 
 export const tokenSchema = z.object({
   id: z.string(),

@@ -28,7 +28,7 @@ export interface Database {
   environment: EnvironmentRow;
 }
 
-export interface AppRow {
+interface AppRow {
   /** `[a-z][a-z0-9-]{0,39}`: the primary key, and part of paths, refs and cgroup names. */
   name: string;
   createdAt: number;
@@ -44,7 +44,7 @@ export interface TokenRow {
   revokedAt: number | null;
 }
 
-export interface SessionRow {
+interface SessionRow {
   /** SHA-256 of the cookie's value, hex. */
   hash: string;
   token: string;
@@ -52,7 +52,7 @@ export interface SessionRow {
   expiresAt: number;
 }
 
-export interface AuditRow {
+interface AuditRow {
   id: Generated<number>;
   at: number;
   /** The named person, or the name of the token that was used. */
@@ -64,7 +64,7 @@ export interface AuditRow {
   detail: string;
 }
 
-export interface IncidentRow {
+interface IncidentRow {
   id: string;
   app: string;
   fingerprint: string;
@@ -94,7 +94,7 @@ export interface OccurrenceRow {
   slice: string | null;
 }
 
-export interface SliceRow {
+interface SliceRow {
   id: string;
   app: string;
   release: string;
@@ -124,7 +124,7 @@ export interface ProposalRow {
   createdAt: number;
 }
 
-export interface EvidenceRow {
+interface EvidenceRow {
   id: string;
   proposal: string;
   verdict: 'verified' | 'rejected' | 'inconclusive';
@@ -133,7 +133,7 @@ export interface EvidenceRow {
   createdAt: number;
 }
 
-export interface DecisionRow {
+interface DecisionRow {
   id: string;
   proposal: string;
   decision: 'accept' | 'edit' | 'dismiss';
@@ -143,7 +143,7 @@ export interface DecisionRow {
 }
 
 /** What the built-in forge keeps beside the app's repository. */
-export interface PullRequestRow {
+interface PullRequestRow {
   app: string;
   /** `1`, `2`, … in one app. */
   ref: string;
@@ -173,12 +173,12 @@ export interface TraceRow {
 }
 
 /** What the server keeps for itself: keys, the first start. What a person sets is in `config.json`. */
-export interface SettingRow {
+interface SettingRow {
   key: string;
   value: string;
 }
 
-export interface AppSettingsRow {
+interface AppSettingsRow {
   app: string;
   /** JSON. */
   settings: string;
@@ -201,7 +201,7 @@ export interface ReleaseRow {
   readyAt: number | null;
 }
 
-export interface DeploymentRow {
+interface DeploymentRow {
   id: string;
   app: string;
   release: string;
@@ -212,7 +212,7 @@ export interface DeploymentRow {
   reason: string | null;
 }
 
-export interface EnvironmentRow {
+interface EnvironmentRow {
   app: string;
   name: string;
   /** Encrypted: see `src/deploy/environment.ts`. */

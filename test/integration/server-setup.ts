@@ -34,7 +34,7 @@ export async function finish(
   return collected(child);
 }
 
-export function collected(child: ChildProcess): Promise<Finished> {
+function collected(child: ChildProcess): Promise<Finished> {
   const said = { out: '', err: '' };
   child.stdout!.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr!.on('data', (chunk: Buffer) => (said.err += chunk.toString()));

@@ -1,5 +1,6 @@
 import {
   getIncident,
+  reopen,
   listIncidents,
   listOccurrences,
   listSlices,
@@ -77,6 +78,10 @@ export const incidentRoutes: Pick<
       };
       try {
         return await fixDesk.fix(incident.id, { engines, budgetUsd, budgetSeconds, pullRequest }, told);
+      } catch (error) {
+        // The desk had no chance to say how it ended.
+        await reopen(store, incident.id);
+        throw error;
       } finally {
         events.publish({ topic: 'incident', id: incident.id, app: incident.app, text: null });
       }
