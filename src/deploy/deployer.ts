@@ -11,7 +11,7 @@ import { createPortPool } from './free-ports.ts';
 import { openRepositories, ZERO_COMMIT } from './git.ts';
 import { createGitHttp } from './git-http.ts';
 import { DEFAULT_SETTINGS, versionOf, type App, type AppSettings, type Release } from './model.ts';
-import { checkAppName, printable } from './names.ts';
+import { checkAppName, printable, terminalSafe } from './names.ts';
 import { openHookServer } from './push-hook.ts';
 import { beginPush } from './push.ts';
 import { recoverApp, takeFolder } from './recover.ts';
@@ -98,14 +98,15 @@ export async function createDeployer(options: DeployerOptions): Promise<Deployer
     app: string,
     purpose: string,
     print: OnLine,
-    work: (app: App) => Promise<T>,
+    work: (app: App, print: OnLine) => Promise<T>,
   ): Promise<T> => {
     await findApp(app);
+    const safe: OnLine = (line) => print(terminalSafe(line));
     const leave = await turns.take(app, purpose, {
-      onWait: (ahead) => print(`waiting: ${app} is being changed by ${ahead}`),
+      onWait: (ahead) => safe(`waiting: ${app} is being changed by ${ahead}`),
     });
     try {
-      return await work(await findApp(app));
+      return await work(await findApp(app), safe);
     } finally {
       leave();
     }
@@ -179,6 +180,7 @@ export async function createDeployer(options: DeployerOptions): Promise<Deployer
         await reapScratch(at(name));
       }
       for (const left of await sandbox.reap()) log.info({ left }, 'removed what a stopped server left');
+      if (images && images.sandbox !== sandbox && (await images.available()).ok) await images.sandbox.reap();
       const apps = await store.listApps();
       for (const app of apps) {
         await repositories.create(app.name, app.settings.branch);
@@ -221,18 +223,19 @@ export async function createDeployer(options: DeployerOptions): Promise<Deployer
           await rollout.stopApp(name);
           await logs.get(name)?.close();
           logs.delete(name);
+          await releases.removeAll(name);
           await store.deleteApp(name);
           await removeFolders(name);
         },
       ),
 
-    deployCommit: (name, { commit, onOutput: print = () => {} }) =>
-      inTurn(name, 'a deploy', print, async (app) => {
+    deployCommit: (name, { commit, onOutput = () => {} }) =>
+      inTurn(name, 'a deploy', onOutput, async (app, print) => {
         const id = await repositories.resolve(name, commit);
         return putLive(app, await releases.build(app, id, print), print);
       }),
-    deployTree: (name, source, { message = 'Deploy a folder', onOutput: print = () => {} } = {}) =>
-      inTurn(name, 'a deploy', print, async (app) => {
+    deployTree: (name, source, { message = 'Deploy a folder', onOutput = () => {} } = {}) =>
+      inTurn(name, 'a deploy', onOutput, async (app, print) => {
         const { branch } = app.settings;
         const before = await repositories.head(name, branch);
         const commit = await repositories.commitFolder(name, branch, await checkFolder(source), message);
@@ -241,8 +244,8 @@ export async function createDeployer(options: DeployerOptions): Promise<Deployer
           if (before !== commit) await repositories.moveBranch(name, branch, before ?? ZERO_COMMIT, commit);
         });
       }),
-    rollback: (name, wanted, print = () => {}) =>
-      inTurn(name, 'a rollback', print, async (app) => {
+    rollback: (name, wanted, onOutput = () => {}) =>
+      inTurn(name, 'a rollback', onOutput, async (app, print) => {
         const release = wanted === undefined ? await previous(app) : await findRelease(name, wanted);
         if (release.status !== 'ready' && release.status !== 'removed') {
           throw new VouchError('conflict', `${name} ${versionOf(release)} never was in production`, {

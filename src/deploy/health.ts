@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
 
-export const HEALTH_AGENT = 'vouch-health';
+const HEALTH_AGENT = 'vouch-health';
 
 export interface HealthOptions {
   port: number;

@@ -36,3 +36,8 @@ export function printable(text: string): string {
   );
   return escaped.length > 120 ? `${escaped.slice(0, 120)}…` : escaped;
 }
+
+/** Output of builds and apps for somebody's terminal: without the characters that steer one (but tab). */
+export function terminalSafe(text: string): string {
+  return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '');
+}

@@ -45,9 +45,11 @@ export interface ImageBuilder {
   build(request: {
     /** Folder with the Dockerfile at its top. */
     tree: string;
-    /** Names the image: `APP:v3`. */
+    /** Names the image: `APP:REL_ID`. */
     tag: string;
     onOutput: (line: string) => void;
     timeoutMs: number;
   }): Promise<string>;
+  /** One that is gone, or still in use, is fine. */
+  remove(image: string): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { VouchError, messageOf } from '../lib/errors.ts';
 import { lineSplitter } from '../lib/lines.ts';
 import type { Logger } from '../lib/log.ts';
 import { scratchDir } from '../lib/scratch.ts';
-import { isCommit } from './names.ts';
+import { isCommit, terminalSafe } from './names.ts';
 import type { ObjectSource } from './git.ts';
 import type { HookReply, HookRequest } from './receive-hook.ts';
 
@@ -79,10 +79,10 @@ async function writeLauncher(path: string): Promise<void> {
   const module = pathToFileURL(join(import.meta.dirname, 'receive-hook.ts')).href;
   const text = [
     '#!/usr/bin/env node',
-    `import(${JSON.stringify(module)}).then(({ runHook }) => runHook(process.argv[1])).then(`,
-    '  (status) => { process.exitCode = status; },',
-    '  (error) => { console.error(String(error.message)); process.exitCode = 1; },',
-    ');',
+    `import(${JSON.stringify(module)}).catch((error) => {`,
+    '  console.error(String(error.message));',
+    '  process.exitCode = 1;',
+    '});',
     '',
   ].join('\n');
   await writeFile(path, text, { mode: 0o700 });
@@ -97,7 +97,7 @@ function serve(socket: Socket, pushes: ReadonlyMap<string, PushSteps>, log: Logg
   const splitter = lineSplitter((line) => {
     if (answered) return;
     answered = true;
-    const print = (text: string): void => reply({ line: text });
+    const print = (text: string): void => reply({ line: terminalSafe(text) });
     answer(line, pushes, print).then(
       () => reply({ done: 0 }),
       (error: unknown) => {
@@ -132,7 +132,7 @@ function parseUpdate(line: string): RefUpdate {
 }
 
 /** An error for a person at a terminal. */
-export function explain(error: unknown): string[] {
+function explain(error: unknown): string[] {
   if (error instanceof VouchError) {
     return [
       ...`error: ${error.message}`.split('\n'),

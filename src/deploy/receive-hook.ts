@@ -27,7 +27,7 @@ export type HookReply = { line: string } | { done: 0 | 1 };
 
 const MAX_INPUT_BYTES = 4 * 1024 * 1024;
 
-export async function runHook(name: string): Promise<number> {
+async function runHook(name: string): Promise<number> {
   const socketPath = process.env['VOUCH_HOOK_SOCKET'];
   const token = process.env['VOUCH_HOOK_TOKEN'];
   if (socketPath === undefined || token === undefined) {
@@ -73,3 +73,5 @@ async function readUpdates(): Promise<string[]> {
   }
   return text.split('\n').filter((line) => line !== '');
 }
+
+process.exitCode = await runHook(process.argv[1] ?? '');

@@ -36,6 +36,8 @@ export interface Releases {
   reject(release: Release, why: string): Promise<void>;
   /** Removes trees of old releases; never those in `inUse`, pinned ones, or the newest few. */
   collect(app: App, inUse: ReadonlySet<string>): Promise<void>;
+  /** Removes everything that was built of an app. */
+  removeAll(app: string): Promise<void>;
   /** Removes what a killed server left half built. */
   sweep(app: string): Promise<void>;
 }
@@ -60,7 +62,7 @@ export function createReleases(options: ReleasesOptions): Releases {
       await exportCommit(repositories, app.name, release.commit, work, objects);
       const request: BuildRequest = {
         app: app.name,
-        version: versionOf(release),
+        release: release.id,
         settings: app.settings,
         tree: work,
         cache: options.cache,
@@ -79,6 +81,11 @@ export function createReleases(options: ReleasesOptions): Releases {
     } finally {
       await rm(work, { recursive: true, force: true });
     }
+  };
+
+  const removeBuilt = async (release: Release): Promise<void> => {
+    await rm(pathOf(release), { recursive: true, force: true });
+    if (typeof release.launch?.image === 'string') await options.images?.remove(release.launch.image);
   };
 
   return {
@@ -119,7 +126,7 @@ export function createReleases(options: ReleasesOptions): Releases {
     },
     async reject(release, why) {
       await store.updateRelease(release.id, { status: 'failed', error: why });
-      await rm(pathOf(release), { recursive: true, force: true });
+      await removeBuilt(release);
     },
     async collect(app, inUse) {
       const all = await store.listReleases(app.name);
@@ -129,9 +136,12 @@ export function createReleases(options: ReleasesOptions): Releases {
         if (inUse.has(release.id) || pinned.has(release.id) || app.currentRelease === release.id) continue;
         // First the row: a tree without its row is swept, a row without its tree would be a lie.
         await store.updateRelease(release.id, { status: 'removed' });
-        await rm(pathOf(release), { recursive: true, force: true });
+        await removeBuilt(release);
         options.log.info({ app: app.name, release: release.id }, 'release: tree removed');
       }
+    },
+    async removeAll(app) {
+      for (const release of await store.listReleases(app)) await removeBuilt(release);
     },
     async sweep(app) {
       const known = new Map((await store.listReleases(app)).map((release) => [release.id, release.status]));

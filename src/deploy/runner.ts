@@ -247,7 +247,7 @@ export class RunningDeployment {
   }
 }
 
-export function describeExit(exit: Exit): string {
+function describeExit(exit: Exit): string {
   if (exit.outOfMemory) return 'it was killed because it reached its memory limit';
   if (exit.signal !== null) return `it was ended by ${exit.signal}`;
   return `it exited with status ${exit.code}`;

@@ -41,8 +41,9 @@ needs(sandbox.ok, `killed servers: ${sandbox.missing}`)('a server killed in the 
     await ended;
   }
   /** Pushes, and kills the server as soon as the pusher is told `word`. Returns what the pusher saw. */
-  function pushAndKill(source: string, remote: string, word: string): Promise<string> {
-    return new Promise((resolve) => {
+  async function pushAndKill(source: string, remote: string, word: string): Promise<string> {
+    const ended = new Promise<void>((resolve) => child!.once('exit', () => resolve()));
+    const said = await new Promise<string>((resolve) => {
       const push = spawn('git', ['push', remote, 'main'], {
         cwd: source,
         stdio: ['ignore', 'ignore', 'pipe'],
@@ -54,6 +55,9 @@ needs(sandbox.ok, `killed servers: ${sandbox.missing}`)('a server killed in the 
       });
       push.on('close', () => resolve(said));
     });
+    expect(said).toContain(word);
+    await ended;
+    return said;
   }
   async function makeApp(name: string): Promise<{ data: string; source: string }> {
     const data = join(folder, name);
@@ -99,7 +103,9 @@ needs(sandbox.ok, `killed servers: ${sandbox.missing}`)('a server killed in the 
     }
   });
 
-  it('at any later moment: branch, release and what is served agree', async () => {
+  it('at any later moment: branch, release and what is served agree', async ({ onTestFailed }) => {
+    const steps: string[] = [];
+    onTestFailed(() => void process.stderr.write(`${steps.join('\n')}\n`));
     const { data, source } = await makeApp('later');
     let served = 'one';
     for (const [word, moment] of [
@@ -110,12 +116,15 @@ needs(sandbox.ok, `killed servers: ${sandbox.missing}`)('a server killed in the 
     ] as const) {
       const remote = await startChild(data);
       await commit(source, wordApp(word), word);
+      steps.push(`up, to be killed at: ${moment}`);
       await pushAndKill(source, remote('word'), moment);
+      steps.push('killed');
       const again = await startServer(data);
       try {
         const head = (await git(folder, 'ls-remote', again.remote('word'), 'refs/heads/main')).stdout
           .toString()
           .slice(0, 40);
+        steps.push('up again');
         const current = (await again.deployer.current('word'))!;
         expect(current.release).toMatchObject({ commit: head, status: 'ready' });
         const { text } = await ask(again, 'word');

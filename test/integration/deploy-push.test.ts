@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { scratchDir } from '../../src/lib/scratch.ts';
 import { needs } from '../needs.ts';
@@ -23,7 +24,7 @@ needs(sandbox.ok, `git push: ${sandbox.missing}`)('git push', () => {
   let running: Running;
   beforeAll(async () => {
     folder = await scratchDir('deploy-push');
-    running = await startServer(join(folder, 'data'), { pushWaitMs: 30_000 });
+    running = await startServer(join(folder, 'data'));
   });
   afterAll(async () => {
     await running.close();
@@ -32,7 +33,7 @@ needs(sandbox.ok, `git push: ${sandbox.missing}`)('git push', () => {
 
   /** A new app with a repository of these files; not pushed yet. */
   async function newApp(name: string, files: Record<string, string>, settings = {}): Promise<string> {
-    await running.deployer.createApp(name, { healthTimeoutMs: 10_000, ...settings });
+    await running.deployer.createApp(name, settings);
     const source = join(folder, name);
     await makeRepository(source, files);
     await git(source, 'remote', 'add', 'vouch', running.remote(name));
@@ -109,13 +110,14 @@ needs(sandbox.ok, `git push: ${sandbox.missing}`)('git push', () => {
   });
 
   it('refuses a release that never gets healthy or ends at once; the old one goes on', async () => {
-    const source = await newApp('sick', wordApp('well'), { healthTimeoutMs: 1_000 });
+    const source = await newApp('sick', wordApp('well'));
     await push(source);
+    await running.deployer.updateApp('sick', { healthTimeoutMs: 1_500 });
     const before = await headOf('sick');
     await commit(source, { 'server.js': 'console.log("thinking"); setInterval(() => {}, 1000);' }, 'Deaf');
     const deaf = await push(source);
     expect(deaf.code).not.toBe(0);
-    expect(deaf.said).toContain('not healthy within 1 s: nothing listens on port');
+    expect(deaf.said).toContain('not healthy within 1.5 s: nothing listens on port');
     expect(deaf.said).toContain('thinking');
     expect(deaf.said).toContain('v1 goes on serving');
     await commit(source, { 'server.js': 'console.error("no database"); process.exit(3);' }, 'Dead');
@@ -225,6 +227,29 @@ needs(sandbox.ok, `git push: ${sandbox.missing}`)('git push', () => {
       }),
     ).toMatch(/\.git/);
     expect(await headOf('hostile')).toBe(before);
+  });
+
+  it('speaks gzip and refuses what is not git', async () => {
+    await newApp('wire', wordApp('wire'));
+    await push(join(folder, 'wire'));
+    const post = (
+      headers: Record<string, string>,
+      body: string | Uint8Array<ArrayBuffer>,
+    ): Promise<Response> =>
+      fetch(`${running.remote('wire')}/git-upload-pack`, { method: 'POST', headers, body });
+    const type = { 'content-type': 'application/x-git-upload-pack-request', 'git-protocol': 'version=2' };
+    const command = '0014command=ls-refs\n00010000';
+    const zipped = new Uint8Array(gzipSync(command));
+    expect(await (await post({ ...type, 'content-encoding': 'gzip' }, zipped)).text()).toContain(
+      'refs/heads/main',
+    );
+    const hidden = await (await post(type, command)).text();
+    expect(hidden).toContain('refs/heads/main');
+    expect(hidden).not.toContain('refs/vouch');
+    expect((await post({ 'content-type': 'text/plain' }, command)).status).toBe(415);
+    expect((await fetch(`${running.remote('wire')}/info/refs?service=git-upload-archive`)).status).toBe(403);
+    expect((await fetch(`${running.remote('wire')}/config`)).status).toBe(404);
+    expect((await fetch(`${running.remote('wire')}/objects/../config`)).status).toBe(404);
   });
 
   it('takes file names with shell characters', async () => {

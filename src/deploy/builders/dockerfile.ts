@@ -16,12 +16,12 @@ export const dockerfileBuilder: Builder = {
       throw error;
     }
   },
-  async build({ app, version, tree, images, print }) {
+  async build({ app, release, tree, images, print }) {
     if (!images) throw new Error('dockerfile: no image builder');
     print('building the image of the Dockerfile');
     const image = await images.build({
       tree,
-      tag: `${app}:${version}`,
+      tag: `${app}:${release}`,
       onOutput: print,
       timeoutMs: TIMEOUT_MS,
     });

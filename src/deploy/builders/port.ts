@@ -4,8 +4,8 @@ import type { ImageBuilder } from '../ports.ts';
 
 export interface BuildRequest {
   app: string;
-  /** `v3`. */
-  version: string;
+  /** Id of the release. */
+  release: string;
   settings: AppSettings;
   /** Holds the files of the commit; the builder adds to it. Becomes the release's tree. */
   tree: string;

@@ -9,7 +9,7 @@ import { scratchDir } from '../../lib/scratch.ts';
 import { SANDBOX_USER, type Exit, type Limits, type Sandbox } from '../../sandbox/port.ts';
 
 /** Where a step sees the folder that it works in. */
-export const WORK = '/build';
+const WORK = '/build';
 
 export interface Step {
   sandbox: Sandbox;
