@@ -1,5 +1,6 @@
 import { VouchError } from '../lib/errors.ts';
 import { localSandbox } from './local/local.ts';
+import { buildImage, removeImage } from './oci/images.ts';
 import { ociSandbox } from './oci/oci.ts';
 import type { SandboxOptions } from './options.ts';
 import type { Sandbox } from './port.ts';
@@ -8,6 +9,9 @@ import type { Sandbox } from './port.ts';
 export function sandboxes(options: SandboxOptions = {}): { local: Sandbox; oci: Sandbox } {
   return { local: localSandbox(options), oci: ociSandbox(options) };
 }
+
+/** What the engine behind `oci` does with images; both throw `missing-part` without one. */
+export const containerImages = { buildImage, removeImage: (image: string) => removeImage(image) };
 
 /**
  * The sandbox to use: the one that was asked for, or with `auto` the first that this machine can do, `local` first

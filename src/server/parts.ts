@@ -1,8 +1,9 @@
 import type { Config } from '../config/settings.ts';
+import { imagesOf } from '../deploy/builders/images.ts';
 import type { WorkbenchOptions } from '../desks/fix/workbench.ts';
 import { VouchError } from '../lib/errors.ts';
 import type { Logger } from '../lib/log.ts';
-import { chooseSandbox, sandboxes } from '../sandbox/registry.ts';
+import { chooseSandbox, containerImages, sandboxes } from '../sandbox/registry.ts';
 import type { Store } from '../store/store.ts';
 import { openRecorder } from './agent.ts';
 import { createEngines } from './engines.ts';
@@ -37,6 +38,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
       workbench: {
         sandbox,
         oci: (await oci.available()).ok ? oci : null,
+        images: imagesOf(oci, containerImages),
         agent: recorder.agent,
         engines,
         costOf,
