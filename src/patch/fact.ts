@@ -22,7 +22,7 @@ export interface Fact {
   key: string;
   says: string;
   line: number;
-  /** For `network`: `host:NAME`, or the source of the expression that the address starts with. */
+  /** For `network`: `host:NAME`, or the source of the expression that the address starts with. For `route`: its method. */
   target?: string;
 }
 

@@ -1,7 +1,7 @@
 import { isSecretName } from '../lib/secrets.ts';
 import { squeezed, type Add, type Scope } from './fact.ts';
 import { literalText, propertyOf } from './modules.ts';
-import { isNode, type Node } from './syntax.ts';
+import { isNode, walk, type Node } from './syntax.ts';
 
 /** What no fix should do, whatever it reaches: swallow errors, change built-ins, switch TLS off, hold secrets. */
 export function harmFacts(node: Node, scope: Scope): void {
@@ -11,10 +11,12 @@ export function harmFacts(node: Node, scope: Scope): void {
 }
 
 function swallows(node: Node, { add }: Scope): void {
-  if (node.type === 'CatchClause' && (node['body'] as Node & { body: unknown[] }).body.length === 0)
-    add('swallow', node, 'catch', 'swallows an error (empty catch)');
-  if (node.type === 'TryStatement' && isNode(node['finalizer'])) {
-    const last = (node['finalizer'] as Node & { body: Node[] }).body.at(-1);
+  const isTry = node.type === 'TryStatement';
+  const [clause, finalizer] = isTry ? [node['handler'], node['finalizer']] : [];
+  if (isNode(clause) && statementsOf(clause['body']).length === 0 && !onlyParses(node['block']))
+    add('swallow', clause, 'catch', 'swallows an error (empty catch)');
+  if (isNode(finalizer)) {
+    const last = statementsOf(finalizer).at(-1);
     if (last && /^(?:Return|Break|Continue)Statement$/.test(last.type))
       add('swallow', node, 'finally', 'swallows an error (finally leaves the function)');
   }
@@ -23,7 +25,10 @@ function swallows(node: Node, { add }: Scope): void {
   const method = callee.type === 'MemberExpression' ? propertyOf(callee) : null;
   const args = node['arguments'] as Node[];
   const handler = method === 'catch' ? args[0] : method === 'then' ? args[1] : undefined;
-  if (handler && doesNothing(handler))
+  const object = callee['object'];
+  const readsBody =
+    isNode(object) && object.type === 'CallExpression' && propertyOf(object['callee'] as Node) === 'json';
+  if (handler && doesNothing(handler) && !readsBody)
     add('swallow', node, '.catch', 'swallows a rejection (a handler that does nothing)');
   const event = literalText(args[0]);
   const isHook =
@@ -35,6 +40,37 @@ function swallows(node: Node, { add }: Scope): void {
     add('swallow', node, `process ${event ?? method}`, `catches errors of other code (${event ?? method})`);
   if (/^removeAllListeners$/.test(method ?? ''))
     add('swallow', node, 'removeAllListeners', 'removes listeners of other code');
+}
+
+function statementsOf(block: unknown): Node[] {
+  return isNode(block) && Array.isArray(block['body']) ? block['body'].filter(isNode) : [];
+}
+
+const PARSERS = /^(?:parse|URL|decodeURIComponent|decodeURI|BigInt|RegExp|Date|toISOString)$/;
+
+/**
+ * Whether all that a block does is one statement that reads a text: `return JSON.parse(cached)`. That it fails says
+ * that the text is not what it should be, and going on without it is a decision, not a swallowed error.
+ */
+function onlyParses(block: unknown): boolean {
+  const statements = statementsOf(block);
+  if (statements.length !== 1) return false;
+  let parses = 0;
+  let other = 0;
+  walk(statements[0]!, (node) => {
+    if (/^(?:Await|Yield)Expression$|^(?:Throw|Try)Statement$/.test(node.type)) other++;
+    if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return;
+    const callee = node['callee'] as Node;
+    const name =
+      callee.type === 'Identifier'
+        ? String(callee['name'])
+        : callee.type === 'MemberExpression'
+          ? propertyOf(callee)
+          : null;
+    if (PARSERS.test(name ?? '')) parses++;
+    else other++;
+  });
+  return parses > 0 && other === 0;
 }
 
 function doesNothing(fn: Node): boolean {

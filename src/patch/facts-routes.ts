@@ -8,7 +8,37 @@ const HOOKS = /^(?:on|once|addListener|addHook|setErrorHandler|setNotFoundHandle
 /** What the app serves, which a fix may change but not take away: routes, middleware, event handlers, compared paths. */
 export function routeFacts(node: Node, above: readonly Node[], scope: Scope): void {
   if (node.type === 'CallExpression') registered(node, scope);
+  if (node.type === 'ArrayExpression') tabled(node, scope);
+  if (node.type === 'LogicalExpression' && above.at(-1)?.type !== 'LogicalExpression') chosen(node, scope);
   comparedPath(node, above, scope);
+}
+
+const VERB = /^(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)$/;
+
+/** A row of a table of routes: `['GET', /^\/orders$/, handler]`. */
+function tabled(node: Node, { add, source }: Scope): void {
+  const [verb, path] = node['elements'] as (Node | null)[];
+  const text = literalText(verb);
+  if (text === null || !VERB.test(text) || !isNode(path) || routePath(path, source) === null) return;
+  const says = `${text} ${squeezed(source, path)}`;
+  add('route', node, says, says, text);
+}
+
+/** A condition of a hand-written router: `method === 'GET' && kind === 'low'`. */
+function chosen(node: Node, { add }: Scope): void {
+  const words = comparedWords(node);
+  const verb = words.find((word) => VERB.test(word));
+  if (verb === undefined || words.length < 2) return;
+  const says = [verb, ...words.filter((word) => word !== verb)].join(' ');
+  add('route', node, says, says, verb);
+}
+
+function comparedWords(node: Node): string[] {
+  if (node.type === 'LogicalExpression')
+    return [node['left'], node['right']].filter(isNode).flatMap(comparedWords);
+  if (node.type !== 'BinaryExpression' || !/^===?$/.test(String(node['operator']))) return [];
+  const text = literalText(node['right']) ?? literalText(node['left']);
+  return text === null ? [] : [text];
 }
 
 function registered(node: Node, { add, source }: Scope): void {
@@ -20,7 +50,8 @@ function registered(node: Node, { add, source }: Scope): void {
   if (first === undefined || last === undefined) return;
   const where = routePath(first, source);
   if (where !== null && VERBS.test(method) && (method === 'route' || (args.length > 1 && isHandler(last)))) {
-    add('route', node, `${method} ${where.replace(/["`]/g, "'")}`, `${method.toUpperCase()} ${where}`);
+    const verb = method.toUpperCase();
+    add('route', node, `${method} ${where.replace(/["`]/g, "'")}`, `${verb} ${where}`, verb);
   } else if (method === 'route' && first.type === 'ObjectExpression') {
     const says = `${member(first, 'method', source)} ${member(first, 'url', source)}`; // fastify.route({ method, url, … })
     add('route', node, says, says);
@@ -54,13 +85,18 @@ function member(object: Node, name: string, source: string): string {
 function comparedPath(node: Node, above: readonly Node[], { add }: Scope): void {
   const text = literalText(node);
   const parent = above.at(-1);
-  if (text === null || parent === undefined || !/^(?:[A-Z]{3,7} )?\/[\w:{*.-]*/.test(text)) return;
+  if (
+    text === null ||
+    parent === undefined ||
+    !/^(?:(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS)[ :]\S|\/[\w:{*.-]*)/.test(text)
+  )
+    return;
   const compared = parent.type === 'BinaryExpression' && /^[!=]==?$/.test(String(parent['operator']));
   const callee = parent['callee'];
   const tested = isNode(callee) && callee.type === 'MemberExpression' && propertyOf(callee) === 'startsWith';
   const mapped = parent.type === 'Property' && parent['key'] === node;
   if (compared || tested || mapped || parent.type === 'SwitchCase')
-    add('path', node, text, `the path ${text}`);
+    add('path', node, text, `the path ${text}`, 'path');
 }
 
 function isRegex(node: Node): boolean {

@@ -44,6 +44,11 @@ test.each([
   ['a guard', "if (!order) return res.status(404).json({ error: 'not found' });"],
   ['a default', 'const items = order?.items ?? [];'],
   ['a parse guard', 'let body; try { body = JSON.parse(order.raw); } catch { body = null; }'],
+  [
+    'a parse that may fail',
+    'if (order.raw) { try { order.items = JSON.parse(order.raw); } catch { /* as good as nothing */ } }',
+  ],
+  ['a body that may not be JSON', 'const extra = await order.answer.json().catch(() => null);'],
   ['a retry to a known address', 'const again = await fetch(`${RATES}/rates/EUR`);'],
   ['a known variable', 'const url = process.env.RATES_URL;'],
   ['a known host', "await fetch('http://rates.internal:8080/health');"],
@@ -102,6 +107,8 @@ test.each([
   ['the machine', "const os = require('node:os'); if (os.hostname() === 'x') return;", 'os.hostname'],
   ['a swallowed error', 'try { check(order); } catch {}', 'empty catch'],
   ['a swallowed error with a comment', 'try { check(order); } catch (e) { /* fine */ }', 'empty catch'],
+  ['a swallowed call beside a parse', 'try { save(JSON.parse(order.raw)); } catch {}', 'empty catch'],
+  ['a swallowed await of a parse', 'let b; try { b = JSON.parse(await text(req)); } catch {}', 'empty catch'],
   ['a swallowed rejection', 'save(order).catch(() => {});', 'swallows a rejection'],
   ['a finally that returns', 'try { check(order); } finally { return; }', 'finally leaves'],
   ['a global catcher', "process.on('uncaughtException', () => {});", 'uncaughtException'],
@@ -157,13 +164,26 @@ test('a route, a handler, middleware or a served path may not go', async () => {
     'src/app.js: removes middleware express.json',
   ]);
   expect(await reasons((s) => s.replace('express.json()', "express.json({ limit: '1mb' })"))).toEqual([]);
-  const plain = "if (req.url === '/health') ok();\nelse if (req.method === 'GET' && req.url === '/x') x();\n";
-  expect(
-    await reasons((s) => s.replace("else if (req.method === 'GET' && req.url === '/x') x();\n", ''), plain),
-  ).toEqual(['src/app.js: no longer serves the path /x']);
+  const plain = "if (req.url === '/health') ok();\nelse if (req.url === '/x') x();\n";
+  expect(await reasons((s) => s.replace("else if (req.url === '/x') x();\n", ''), plain)).toEqual([
+    'src/app.js: no longer serves the path /x',
+  ]);
   expect(await checkPolicy(tree, { 'src/app.js': null })).toContain(
     'src/app.js: no longer serves the path /health',
   );
+});
+
+test('routes of tables and of conditions may not go; a path that is mended may change', async () => {
+  const table = "const routes = [\n  ['GET', /^\\/a$/, a],\n  ['PUT', /^\\/b$/, b],\n];\n";
+  const router = "if (method === 'GET' && kind === 'low') return low();\nif (kind === 'low') other();\n";
+  expect(await reasons((s) => s.replace("  ['PUT', /^\\/b$/, b],\n", ''), table)).toEqual([
+    'src/app.js: removes PUT /^\\/b$/',
+  ]);
+  expect(await reasons((s) => s.replace('/^\\/b$/', '/^\\/b\\/?$/'), table)).toEqual([]);
+  expect(await reasons((s) => s.replace(/^if.*\n/, ''), router)).toEqual(['src/app.js: removes GET low']);
+  expect(
+    await reasons((s) => s.replace("app.post('/orders', create)", "app.post('/orders/', create)")),
+  ).toEqual([]);
 });
 
 test('what does not parse is named with its line', async () => {

@@ -29,12 +29,24 @@ export async function checkPolicy(tree: string, changes: Changes): Promise<strin
     const reason = await reasonFor(fact, known, before);
     if (reason !== null) reasons.push(`${fact.path}:${fact.line}: ${reason}`);
   }
+  const added = surplus(after, before).filter(({ kind }) => kind === 'route' || kind === 'path');
   for (const fact of surplus(before, after)) {
-    if (fact.kind === 'route') reasons.push(`${fact.path}: removes ${fact.says}`);
-    if (fact.kind === 'path' && !after.some((one) => one.key === fact.key))
+    if (fact.kind === 'route' && !isRewritten(fact, added))
+      reasons.push(`${fact.path}: removes ${fact.says}`);
+    if (fact.kind === 'path' && !after.some((one) => one.key === fact.key) && !isRewritten(fact, added))
       reasons.push(`${fact.path}: no longer serves ${fact.says}`);
   }
   return [...new Set(reasons)];
+}
+
+/** A route whose path was changed is gone and new: such a pair is a rewritten one. Takes the new one off the list. */
+function isRewritten(gone: Placed, added: Placed[]): boolean {
+  const at =
+    gone.target === undefined
+      ? -1
+      : added.findIndex(({ kind, target }) => target === gone.target && kind === gone.kind);
+  if (at !== -1) added.splice(at, 1);
+  return at !== -1;
 }
 
 async function compare(tree: string, changes: Changes): Promise<Compared> {
@@ -123,7 +135,11 @@ async function reasonFor(fact: Placed, known: KnownSource, before: Placed[]): Pr
 
 async function networkReason(fact: Placed, known: KnownSource, before: Placed[]): Promise<string | null> {
   const target = fact.target ?? '';
-  if (before.some((one) => one.target === target) || (await known.targets()).has(target)) return null;
+  if (
+    before.some((one) => one.kind === 'network' && one.target === target) ||
+    (await known.targets()).has(target)
+  )
+    return null;
   if (!target.startsWith('host:')) return `makes a new network call (${fact.says})`;
   const host = target.slice('host:'.length);
   return (await known.hasHost(host))
