@@ -57,28 +57,26 @@ export interface Mock {
   port: number;
   /** Requests that nothing recorded answers. */
   missed: Json[];
-  connections: number;
   close(): Promise<void>;
 }
 
-/** A mock server that answers from what was recorded. */
+/** A mock server that answers from what was recorded; its own port may be a part of that. */
 export async function startMock(
   protocol: Protocol,
-  exchanges: readonly Decoded[],
+  exchanges: readonly Decoded[] | ((port: number) => readonly Decoded[]),
   facts: Json,
 ): Promise<Mock> {
   const open = new Set<Socket>();
-  const answers = answersFrom(protocol, exchanges, facts);
-  const mock: Mock = { port: 0, missed: answers.missed, connections: 0, close: () => closeAll(server, open) };
-  const server = createServer({ noDelay: true }, (socket) => {
-    mock.connections++;
+  const server = createServer({ noDelay: true });
+  const port = await listen(server);
+  const answers = answersFrom(protocol, typeof exchanges === 'function' ? exchanges(port) : exchanges, facts);
+  server.on('connection', (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     void protocol.serve(socket, answers);
   });
-  mock.port = await listen(server);
-  return mock;
+  return { port, missed: answers.missed, close: () => closeAll(server, open) };
 }
 
 export function listen(server: Server): Promise<number> {
