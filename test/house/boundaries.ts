@@ -20,17 +20,18 @@ export const ROOMS: Record<string, Row> = {
   trace: { may: ['lib', 'store'] },
   patch: { may: ['lib'] },
   proposal: { may: ['lib', 'store', 'verify'], why: { verify: 'evidence is stored with its proposal' } },
-  record: { may: ['lib', 'protocol', 'store'] },
+  record: { may: ['lib', 'protocol'] },
   incident: { may: ['lib', 'store'] },
   deploy: { may: ['lib', 'sandbox', 'store'] },
-  learn: { may: ['lib', 'store'] },
   replay: { may: ['lib', 'protocol', 'sandbox', 'record'], why: { record: 'the slice is what is replayed' } },
   verify: {
     may: ['lib', 'replay', 'protocol', 'sandbox', 'record', 'incident', 'patch'],
     why: { incident: 'the fingerprint is the oracle', patch: 'the patch policy is a gate' },
   },
-  'desks/fix': { may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'learn', 'replay', 'verify'] },
-  eval: { may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'learn', 'replay', 'verify', 'desks/fix'] },
+  'desks/fix': {
+    may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'replay', 'verify'],
+  },
+  eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'desks/fix'] },
   server: { may: ['*'] },
   cli: { may: ['*'] },
 };
