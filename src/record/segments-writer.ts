@@ -29,6 +29,8 @@ import {
 
 const MAX_PENDING = 1024 * 1024;
 const MAX_OPEN = 100_000;
+/** Of a connection's first record: its head and the ends of a unix socket. */
+const MAX_OPEN_RECORD = 512;
 
 export interface WriterOptions {
   /** Of all segments in the folder; the oldest are deleted past this. */
@@ -45,7 +47,7 @@ export interface WriterOptions {
  */
 export class SegmentWriter {
   readonly folder: string;
-  /** Bytes of payload that could not be written. */
+  /** Bytes of records that could not be written. */
   lostBytes = 0;
   /** Why the last write failed, or null. */
   trouble: string | null = null;
@@ -86,6 +88,8 @@ export class SegmentWriter {
   /** Copies the record of `size` bytes at `start`; `time` (µs since 1970) and the checksum are filled in. */
   append(source: Buffer, start: number, size: number, time: number): void {
     const type = source[start + AT.type]!;
+    // First, so that a connection's repeated first record and what follows it come into the same segment.
+    if (this.#fill + size + MAX_OPEN_RECORD > this.#pending.length) this.flush();
     if (type !== RECORD.stdio) this.#carry(source, start, size, type, time);
     this.#put(source, start, size, time);
   }
@@ -126,7 +130,6 @@ export class SegmentWriter {
 
   #put(source: Buffer, start: number, size: number, time: number): void {
     const to = this.#pending;
-    if (this.#fill + size > to.length) this.flush();
     const at = this.#fill;
     source.copy(to, at, start, start + size);
     writeU64(to, time, at + AT.time);
@@ -147,8 +150,10 @@ export class SegmentWriter {
         return true;
       } catch (error) {
         this.trouble = messageOf(error);
-        // What was written of it stays as a torn tail; the next segment begins clean.
+        // What was written of it stays as a torn tail; the next segment begins clean, and may hold all of these times.
+        const [from, to, records] = [this.#from, this.#to, this.#records];
         this.#finish();
+        [this.#from, this.#to, this.#records] = [from, to, records];
         if (systemCode(error) !== 'ENOSPC' || !this.#dropOldest()) return false;
       }
     }
@@ -165,20 +170,27 @@ export class SegmentWriter {
     this.#fd = openSync(path, 'wx', 0o600);
     writeSync(this.#fd, header);
     this.#size = header.length;
+  }
+
+  /** Closes the segment. What is appended from now on belongs to the next one, which begins when it is written. */
+  #finish(): void {
+    if (this.#fd !== null) {
+      closeSync(this.#fd);
+      this.#fd = null;
+      const name = segmentName(this.#number);
+      this.#older.push({ number: this.#number, bytes: this.#size });
+      this.#number++;
+      this.#writeIndex(name, {
+        version: 1,
+        bytes: this.#size,
+        records: this.#records,
+        from: this.#from,
+        to: this.#to,
+      });
+    }
     this.#records = 0;
     this.#from = this.#to = null;
     this.#inSegment.clear();
-  }
-
-  #finish(): void {
-    if (this.#fd === null) return;
-    closeSync(this.#fd);
-    this.#fd = null;
-    const name = segmentName(this.#number);
-    this.#older.push({ number: this.#number, bytes: this.#size });
-    this.#number++;
-    const index = { version: 1, bytes: this.#size, records: this.#records, from: this.#from, to: this.#to };
-    this.#writeIndex(name, index);
   }
 
   #rotate(): void {
@@ -191,8 +203,12 @@ export class SegmentWriter {
     const oldest = this.#older.shift();
     if (!oldest) return false;
     const name = segmentName(oldest.number);
-    rmSync(join(this.folder, name), { force: true });
-    rmSync(join(this.folder, indexName(name)), { force: true });
+    try {
+      rmSync(join(this.folder, name), { force: true });
+      rmSync(join(this.folder, indexName(name)), { force: true });
+    } catch (error) {
+      this.trouble = messageOf(error);
+    }
     return true;
   }
 

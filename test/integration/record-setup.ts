@@ -123,10 +123,13 @@ export class Program {
   }
 
   #settle(): void {
-    for (const waiting of [...this.#waiting]) {
+    const open = this.#waiting.splice(0);
+    for (const waiting of open) {
       const line = this.#lines.find((text) => text === waiting.word || text.startsWith(`${waiting.word} `));
-      if (line === undefined && !this.#ended) continue;
-      this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      if (line === undefined && !this.#ended) {
+        this.#waiting.push(waiting);
+        continue;
+      }
       if (line === undefined)
         waiting.reject(new Error(`it ended without saying ${waiting.word}: ${this.#lines.join('\n')}`));
       else waiting.resolve(line.split(' ').slice(1));

@@ -176,12 +176,12 @@ needs(CANNOT_RECORD === '', CANNOT_RECORD)('the tap', () => {
   it('records unix sockets, IPv6 and datagrams', async () => {
     const path = join(stage.dir, 'neighbour.sock');
     const answer = (socket: Socket): unknown =>
-      socket.once('data', (chunk: Buffer) => socket.end(`<${chunk}>`));
+      socket.once('data', (chunk: Buffer) => socket.end(`<${chunk.toString()}>`));
     const [unix, six] = [createServer(answer), createServer(answer)];
     await listen(unix, path);
     const sixPort = await listen(six, 0, '::1');
     const datagrams = createSocket('udp4', (message, peer) =>
-      datagrams.send(`<${message}>`, peer.port, peer.address),
+      datagrams.send(`<${message.toString()}>`, peer.port, peer.address),
     );
     datagrams.bind(0, '127.0.0.1');
     await once(datagrams, 'listening');
