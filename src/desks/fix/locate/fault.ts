@@ -110,7 +110,7 @@ const RULES: Rule[] = [
     () => ({ kind: 'headers-sent' }),
   ],
   [
-    /invalid input syntax for|duplicate key value violates|violates (?:foreign key|not-null|check|unique) constraint|value too long for type|out of range for type|(?:column|relation) .* does not exist|bind message supplies|syntax error at or near|could not determine data type|deadlock detected|date\/time field value out of range|invalid byte sequence|current transaction is aborted|could not serialize|numeric field overflow|division by zero/,
+    /invalid input syntax for|duplicate key value violates|violates (?:foreign key|not-null|check|unique) constraint|value too long for type|out of range for type|(?:column|relation) .* does not exist|bind message supplies|syntax error at or near|could not determine data type|deadlock detected|must not be negative|date\/time field value out of range|invalid byte sequence|current transaction is aborted|could not serialize|numeric field overflow|division by zero/,
     () => ({ kind: 'sql' }),
   ],
   [/Maximum call stack size exceeded/, () => ({ kind: 'recursion' })],

@@ -142,7 +142,8 @@ class Tracer {
       }
       return this.#end('row', source, at.init);
     }
-    return this.#end(inputOf(source, at.init) ? 'input' : 'property', source, at.init);
+    const inList = source.parent(binding.id)?.type === 'ArrayPattern';
+    return this.#end(inputOf(source, at.init) ? 'input' : inList ? 'row' : 'property', source, at.init);
   }
 
   #param(source: Source, binding: Binding): Origin {

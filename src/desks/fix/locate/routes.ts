@@ -291,6 +291,7 @@ export function subjectOfPath(path: string): string | null {
 }
 
 export function singular(word: string): string {
+  if (word.length < 3) return word;
   if (word.endsWith('ies')) return word.replace(/ies$/, 'y');
   if (/(?:ss|us|is)$/.test(word)) return word;
   return word.replace(/(ch|sh|x|s)es$/, '$1').replace(/s$/, '');

@@ -38,7 +38,12 @@ export function findSubject(source: Source, offset: number, fault: Fault): Subje
 
   switch (fault.kind) {
     case 'nullish-read':
-      return nullishSubject(source, offset, fault, within) ?? callSubject(source, offset, at);
+      // Without a property it was a builtin that was handed nothing: Object.keys(undefined).
+      return (
+        (fault.key === null && fault.expression === null
+          ? undefined
+          : nullishSubject(source, offset, fault, within)) ?? callSubject(source, offset, at)
+      );
     case 'not-function':
     case 'not-constructor':
     case 'class-call': {

@@ -1,6 +1,7 @@
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { mapLimited } from '../../../lib/limit.ts';
+import { unparsable } from './nesting.ts';
 import { Source } from './source.ts';
 
 const EXTENSIONS = /\.(?:[cm]?[jt]s|[jt]sx)$/;
@@ -45,8 +46,10 @@ export class SourceTree {
       total += text.length;
       texts[file] = text;
     });
+    const refused = await unparsable(new Map(Object.entries(texts)));
     // Reading finishes in any order; what is proposed must not depend on it.
-    return new SourceTree(Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1))));
+    const kept = Object.entries(texts).filter(([file]) => !refused.has(file));
+    return new SourceTree(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
   }
 
   get files(): string[] {

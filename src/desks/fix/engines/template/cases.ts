@@ -968,6 +968,116 @@ app.get('/b', (request, response) => {
     expect: [['sibling-guard', "if (Number.isNaN(size)) return badRequest(response, 'size');"]],
     within: 1,
   },
+  'a helper that cannot answer itself': {
+    files: {
+      'cart.js': `exports.total = async (repo, code) => {\n  const coupon = await repo.findCoupon(code);\n  return 100 * (1 - coupon.percent / 100);\n};\n`,
+      'server.js': `${EXPRESS}
+const { total } = require('./cart');
+app.post('/checkout', async (req, res) => {
+  const sum = await total(repo, req.body.coupon);
+  res.json({ sum });
+});
+`,
+    },
+    error: "Cannot read properties of null (reading 'percent')",
+    frames: [
+      ['cart.js', 'coupon.|percent'],
+      ['server.js', '|await total(repo'],
+    ],
+    expect: [
+      ['answer-for-helper', 'if (!coupon) return null;'],
+      ['answer-for-helper', 'if (sum === null) {'],
+      ['optional-chain', '(coupon?.percent ?? 0)'],
+    ],
+    within: 6,
+  },
+  'no ids at all': {
+    files: {
+      'server.js': `${EXPRESS}
+app.post('/batch', async (req, res) => {
+  const { ids } = req.body;
+  const marks = ids.map((_, i) => '$' + (i + 1)).join(', ');
+  const { rows } = await pool.query('SELECT * FROM users WHERE id IN (' + marks + ')', ids);
+  res.json(rows);
+});
+`,
+    },
+    type: 'error',
+    error: 'syntax error at or near ")"',
+    frames: [['server.js', "|await pool.query('SELECT * FROM users WHERE id IN"]],
+    expect: [
+      ['empty-in-list', 'if (ids.length === 0) return res.json([]);'],
+      ['empty-in-list', "if (ids.length === 0) return res.status(400).json({ error: 'invalid ids' });"],
+    ],
+    within: 2,
+  },
+  'a header that is not sent': {
+    files: {
+      'server.js': `${EXPRESS}
+app.use((req, res, next) => {
+  const token = req.headers.authorization.split(' ')[1];
+  if (token !== process.env.TOKEN) return res.status(401).json({ error: 'unauthorized' });
+  next();
+});
+`,
+    },
+    error: "Cannot read properties of undefined (reading 'split')",
+    frames: [['server.js', 'authorization.|split']],
+    expect: [
+      [
+        'validate-input',
+        "if (typeof req.headers.authorization !== 'string') return res.status(401).json({ error: 'unauthorized' });",
+      ],
+    ],
+    within: 1,
+  },
+  'a handler without a response parameter': {
+    files: {
+      'app.mjs': `${FASTIFY}
+app.get('/items/:id/label', async (request) => {
+  const { rows } = await pool.query('select * from items where id = $1', [request.params.id])
+  const item = rows[0]
+  return { label: item.name }
+})
+`,
+    },
+    error: "Cannot read properties of undefined (reading 'name')",
+    frames: [['app.mjs', 'item.|name']],
+    expect: [
+      ['answer-missing', "app.get('/items/:id/label', async (request, reply) => {"],
+      [
+        'answer-missing',
+        "const item = rows[0] if (!item) return reply.code(404).send({ error: 'no such item' })",
+      ],
+    ],
+    within: 2,
+  },
+  'an error that was logged by its message only': {
+    files: {
+      'server.js': `${EXPRESS}
+app.get('/parcels/:id', async (req, res) => {
+  try {
+    const parcel = await load(req.params.id);
+    res.json({ owner: parcel.owner.email });
+  } catch (error) {
+    console.error(error.message);
+    res.status(500).json({ error: 'failed' });
+  }
+});
+async function load(id) {
+  const { rows } = await pool.query('SELECT * FROM parcels WHERE id = $1', [id]);
+  return rows[0];
+}
+`,
+    },
+    detector: 'server-error',
+    error: "Cannot read properties of undefined (reading 'owner')",
+    request: { method: 'GET', target: '/parcels/3' },
+    expect: [
+      ['answer-missing', "if (!parcel) { return res.status(404).json({ error: 'parcel not found' }); }"],
+    ],
+    within: 2,
+  },
   'a transaction that is left open': {
     files: {
       'server.js': `${EXPRESS}

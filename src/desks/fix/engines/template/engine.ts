@@ -2,7 +2,8 @@ import { loadTree, locateIn } from '../../locate/locate.ts';
 import { parses } from '../../locate/source.ts';
 import type { SourceTree } from '../../locate/tree.ts';
 import type { Candidate, Engine, FixContext } from '../port.ts';
-import { apply } from './edits.ts';
+import { handlerAround } from '../../locate/routes.ts';
+import { apply, insert, type Edit } from './edits.ts';
 import { evidenceOf } from './evidence.ts';
 import { normalised, rankOf } from './rank.ts';
 import { TRANSFORMATIONS } from './registry.ts';
@@ -50,6 +51,36 @@ export function proposeIn(context: FixContext, tree: SourceTree): Candidate[] {
   return [...found.values()].sort((a, b) => b.rank - a.rank).slice(0, MAX_CANDIDATES);
 }
 
+/** Where an edit answers by a response that the handler does not take yet, its parameter is added. */
+function withResponses(edits: readonly Edit[]): Edit[] {
+  const all = [...edits];
+  for (const { source, start, text } of edits) {
+    const handler = /\b(?:reply|res)\b/.test(text) ? handlerAround(source, source.nodeAt(start)) : undefined;
+    const last = handler?.node.params.at(-1);
+    if (
+      handler === undefined ||
+      handler.response !== null ||
+      last === undefined ||
+      handler.node.params.length !== 1
+    )
+      continue;
+    const name = handler.kind === 'fastify' ? 'reply' : 'res';
+    if (handler.kind === 'koa' || handler.kind === 'hono' || !new RegExp(`\\b${name}\\b`).test(text))
+      continue;
+    if (
+      source.scopes.visible(source.nodeAt(start)).has(name) ||
+      all.some(
+        (each) => each.source === source && each.start === last.end && each.text.startsWith(`, ${name}`),
+      )
+    )
+      continue;
+    if (/^\s*(?::[^=]*)?\)/.test(source.text.slice(last.end)))
+      all.push(insert(source, last.end, `, ${name}`));
+    else all.push(insert(source, last.start, '('), insert(source, last.end, `, ${name})`));
+  }
+  return all;
+}
+
 function add(
   found: Map<string, Candidate>,
   tree: SourceTree,
@@ -58,7 +89,8 @@ function add(
   proposal: Proposal,
 ): void {
   if (proposal.edits.length === 0) return;
-  const texts = apply(proposal.edits);
+  const edits = withResponses(proposal.edits);
+  const texts = apply(edits);
   if (texts === undefined) return;
   const changes: Record<string, string> = {};
   for (const [file, text] of texts) {

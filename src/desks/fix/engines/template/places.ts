@@ -63,6 +63,7 @@ export function placesOf(site: Site): Place[] {
       add(useOf(site, step.source, step.node, step.name));
   }
   add(expressionPlace(site, site.source, site.subject));
+  add(callerPlace(site));
   for (const step of origin.steps)
     if (step.kind === 'use' && step.source !== undefined && step.node !== site.subject)
       add(expressionPlace(site, step.source, step.node));
@@ -102,6 +103,37 @@ function useOf(site: Site, source: Source, fn: FunctionNode, name: string): Plac
     subject !== null && site.source === source && subject.start >= fn.start && subject.end <= fn.end;
   const statement = inside ? listStatement(source, subject, fn) : undefined;
   return statement && placeAt(site, source, statement, 'before', `!${name}`, name);
+}
+
+/** `user.address` of a helper, seen from its caller: the argument's member, before the call. */
+function callerPlace(site: Site): Place | undefined {
+  const subject = site.subject === null ? undefined : unwrapAwait(site.subject);
+  const step = site.origin?.steps.find((each) => each.kind === 'param') ?? paramOf(site, subject);
+  const caller = site.incident.locations[site.location.depth + 1];
+  if (subject === undefined || step === undefined || caller === undefined || !isCall(caller.node))
+    return undefined;
+  if (!isMember(subject) || !isFunction(step.node) || step.node !== site.source.functionOf(site.node))
+    return undefined;
+  const index = step.node.params.findIndex(
+    (param) => param.type === 'Identifier' && param.name === step.name,
+  );
+  const argument = caller.node.arguments[index];
+  const text = site.source.slice(subject);
+  if (argument === undefined || !/^[\w$.]+$/.test(text) || !text.startsWith(`${step.name}.`))
+    return undefined;
+  const given = caller.source.slice(argument);
+  if (!/^[\w$.]+$/.test(given)) return undefined;
+  const statement = listStatement(caller.source, caller.node, caller.source.functionOf(caller.node));
+  const value = given + text.slice(step.name!.length);
+  return statement && placeAt(site, caller.source, statement, 'before', `!${value}`, value);
+}
+
+function paramOf(site: Site, subject: Node | undefined): { name: string | null; node: Node } | undefined {
+  let root = subject;
+  while (root !== undefined && isMember(root)) root = unwrapAwait(root.object);
+  const binding =
+    root !== undefined && isIdentifier(root) ? site.source.scopes.resolve(root.name, root) : undefined;
+  return binding?.kind === 'param' ? { name: binding.name, node: binding.declaration } : undefined;
 }
 
 function expressionPlace(site: Site, source: Source, subject: Node): Place | undefined {

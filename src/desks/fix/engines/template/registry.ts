@@ -1,6 +1,7 @@
 import type { Transformation } from './site.ts';
 import { addAwait } from './transformations/add-await.ts';
 import { addNew } from './transformations/add-new.ts';
+import { answerForHelper } from './transformations/answer-for-helper.ts';
 import { answerMissing } from './transformations/answer-missing.ts';
 import { awaitEach } from './transformations/await-each.ts';
 import { bigintJson } from './transformations/bigint-json.ts';
@@ -12,6 +13,7 @@ import { coerceReceiver } from './transformations/coerce-receiver.ts';
 import { compareAsNumber } from './transformations/compare-as-number.ts';
 import { constToLet } from './transformations/const-to-let.ts';
 import { defaultValue } from './transformations/default-value.ts';
+import { emptyInList } from './transformations/empty-in-list.ts';
 import { escapeRegex } from './transformations/escape-regex.ts';
 import { fetchTimeout } from './transformations/fetch-timeout.ts';
 import { fixBounds } from './transformations/fix-bounds.ts';
@@ -49,6 +51,7 @@ import { validateInput } from './transformations/validate-input.ts';
 export const TRANSFORMATIONS: readonly Transformation[] = [
   addAwait,
   addNew,
+  answerForHelper,
   answerMissing,
   awaitEach,
   bigintJson,
@@ -60,6 +63,7 @@ export const TRANSFORMATIONS: readonly Transformation[] = [
   compareAsNumber,
   constToLet,
   defaultValue,
+  emptyInList,
   escapeRegex,
   fetchTimeout,
   fixBounds,

@@ -17,6 +17,8 @@ export interface Wanted {
   also?: readonly string[];
   /** The call that throws and is to be caught: an answer of a `catch` around such a call fits best. */
   parser?: string;
+  /** See `Incident.thrownStatus`. */
+  thrownStatus?: 'status' | 'statusCode' | null;
 }
 
 export interface Rendered {
@@ -68,6 +70,8 @@ function fitness(answer: ErrorAnswer, wanted: Wanted): number {
   for (const name of answer.free) {
     const to = names.get(name) ?? name;
     const there = visible.get(to);
+    // The response may be a parameter that is still to be added.
+    if (there === undefined && names.has(name) && to === wanted.handler?.response) continue;
     if (there === undefined) return 0;
     if (names.has(name)) continue;
     const here = answer.source.scopes.resolve(name, answer.statements[0]!);
@@ -108,6 +112,7 @@ function renames(answer: ErrorAnswer, wanted: Wanted): Map<string, string> {
 
 const MESSAGES: Record<number, (entity: string | null) => string> = {
   400: (entity) => (entity === null ? 'invalid request' : `invalid ${entity}`),
+  401: () => 'unauthorized',
   404: (entity) => (entity === null ? 'not found' : `${entity} not found`),
   409: (entity) => (entity === null ? 'already exists' : `${entity} already exists`),
   422: (entity) => (entity === null ? 'invalid request' : `invalid ${entity}`),
@@ -222,8 +227,13 @@ export function quoted(source: Source, text: string): string {
 /** The framework's own way, for an app that answers no error anywhere. */
 function usual(wanted: Wanted): string | undefined {
   const { handler, source, status } = wanted;
-  if (handler === null) return undefined;
   const end = source.style.semicolon;
+  if (handler === null) {
+    const property = wanted.thrownStatus ?? null;
+    return property === null
+      ? undefined
+      : `throw Object.assign(new Error(${quoted(source, usualMessage(status, wanted.entity))}), { ${property}: ${status} })${end}`;
+  }
   const body = `{ error: ${quoted(source, usualMessage(status, wanted.entity))} }`;
   const forms: Record<HandlerKind, string | undefined> = {
     express:

@@ -40,12 +40,23 @@ export class Incident {
   readonly evidence: Evidence;
   readonly locations: readonly Location[];
   #answers: ErrorAnswer[] | undefined;
+  #thrownStatus: 'status' | 'statusCode' | null | undefined;
 
   constructor(tree: SourceTree, context: FixContext, evidence: Evidence, locations: readonly Location[]) {
     this.tree = tree;
     this.context = context;
     this.evidence = evidence;
     this.locations = locations;
+  }
+
+  /** The property by which a thrown error tells its status, where the framework or the app's error handler looks at one. */
+  get thrownStatus(): 'status' | 'statusCode' | null {
+    if (this.#thrownStatus === undefined) {
+      const uses = (pattern: RegExp): boolean => !this.tree.matching(pattern).next().done;
+      if (uses(/\b(?:err|error|e)\.statusCode\b|['"]fastify['"]/)) this.#thrownStatus = 'statusCode';
+      else this.#thrownStatus = uses(/\b(?:err|error|e)\.status\b|['"]koa['"]/) ? 'status' : null;
+    }
+    return this.#thrownStatus;
   }
 
   get answers(): ErrorAnswer[] {
@@ -98,7 +109,17 @@ export class Site {
   }
 
   answer(wanted: Wanted): Rendered | undefined {
-    return renderAnswer(this.incident.answers, wanted);
+    const { handler } = wanted;
+    // A handler that never answered itself is given its response by the engine (`withResponses`).
+    const named =
+      handler !== null && handler.response === null && handler.kind !== 'koa' && handler.kind !== 'hono'
+        ? { ...handler, response: handler.kind === 'fastify' ? 'reply' : 'res' }
+        : handler;
+    return renderAnswer(this.incident.answers, {
+      ...wanted,
+      handler: named,
+      thrownStatus: this.incident.thrownStatus,
+    });
   }
 
   /** `src/routes/users.js:12`, for people. */

@@ -7,6 +7,7 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 
 const LOOKUPS: readonly Origin['kind'][] = [
   'row',
+  'json',
   'find',
   'table',
   'call',
@@ -49,6 +50,7 @@ function statusesFor(site: Site, place: Place): number[] {
     );
   if (site.origin?.kind === 'table' && place.input !== 'params')
     return [400, 404, ...(used.has(422) ? [422] : [])];
+  if (place.input === 'headers') return [401, 404];
   if (place.input === 'query') return [404, 400];
   return [404, ...(used.has(422) ? [422] : []), ...(place.input === null ? [400] : [])];
 }

@@ -17,7 +17,7 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 import { statusesOf } from './validate-input.ts';
 
 const NUMBER_SQL =
-  /invalid input syntax for (?:type )?(?:integer|bigint|smallint|numeric|double precision|real)|out of range for type|numeric field overflow/;
+  /invalid input syntax for (?:type )?(?:integer|bigint|smallint|numeric|double precision|real)|out of range for type|numeric field overflow|must not be negative/;
 const UUID_SQL = /invalid input syntax for (?:type )?uuid/;
 const DATE_SQL =
   /invalid input syntax for (?:type )?(?:date|timestamp|time)|date\/time field value out of range/;
@@ -215,6 +215,11 @@ function testFor(site: Site, input: Input): { test: string; what: string } {
     };
   }
   if (site.fault.kind === 'count') return { test: `!(${value} >= 0)`, what: 'a number of zero or more' };
+  if (/must not be negative/.test(message))
+    return {
+      test: /page/i.test(value) ? `!(${value} >= 1)` : `!(${value} >= 0)`,
+      what: /page/i.test(value) ? 'a number of one or more' : 'a number of zero or more',
+    };
   if (/out of range for type integer/.test(message))
     return { test: `!(Math.abs(Number(${value})) <= 2147483647)`, what: 'a number in range' };
   if (/numeric|double|real/.test(message))

@@ -32,6 +32,13 @@ export const leaveCatch: Transformation = {
           continue;
         if (!new RegExp(`\\b${name.replaceAll('$', '\\$')}\\s*=[^=]`).test(step.source.slice(node.block)))
           continue;
+        // Inside of the `try` it is not this catch that led on.
+        if (
+          step.source === site.source &&
+          node.block.start <= site.node.start &&
+          site.node.end <= node.block.end
+        )
+          continue;
         seen.add(node);
         found.push(...leaving(site, step.source, node.handler));
       }

@@ -49,6 +49,22 @@ export const optionalChain: Transformation = {
         kind: relation ? 'root-cause' : 'mitigation',
       });
     }
+    const table = unwrap(subject);
+    if (
+      isMember(table) &&
+      table.computed &&
+      table.property.type !== 'Literal' &&
+      value !== '0' &&
+      value !== '[]'
+    ) {
+      const key = source.slice(table.property);
+      proposals.push({
+        edits: withDefault(source, link, top, key),
+        title: `Use ${key} itself when ${source.slice(table.object)} has no entry for it`,
+        why: `${because}; the key says the same in its own words`,
+        weight: base - 0.03,
+      });
+    }
     if (value !== '0' && value !== '[]' && value !== '{}') {
       proposals.push({
         edits: [link, ...others.map((each) => optionalAt(source, each)).filter((each) => each !== undefined)],

@@ -308,13 +308,22 @@ function transplanted(value: Value, guard: Guard): { text: string; edits: Edit[]
       });
   }
   if (guard.name !== value.name) {
-    // `badRequest(res, 'id')`: the words name the thing too.
-    for (const word of findAll(
+    // `badRequest(res, 'id')`, `'no such post'`: the words name the thing too.
+    const word = new RegExp(`\\b${guard.name.replaceAll('$', '\\$')}\\b`, 'i');
+    for (const node of findAll(
       guard.node.consequent,
-      (node): node is NodeOf<'Literal'> =>
-        node.type === 'Literal' && (node as { value: unknown }).value === guard.name,
+      (each): each is Node => each.type === 'Literal' || each.type === 'TemplateElement',
     )) {
-      changes.push({ source: guard.source, start: word.start + 1, end: word.end - 1, text: value.name });
+      const written = guard.source.slice(node);
+      const at = node.type === 'Literal' && typeof node.value !== 'string' ? -1 : written.search(word);
+      if (at < 0) continue;
+      const capital = /^[A-Z]/.test(written.slice(at));
+      changes.push({
+        source: guard.source,
+        start: node.start + at,
+        end: node.start + at + guard.name.length,
+        text: capital ? value.name[0]!.toUpperCase() + value.name.slice(1) : value.name,
+      });
     }
   }
   let text = '';

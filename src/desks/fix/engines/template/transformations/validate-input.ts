@@ -19,7 +19,7 @@ export const validateInput: Transformation = {
   propose(site) {
     const proposals: Proposal[] = [];
     for (const { place, test, field } of inputPlaces(site)) {
-      for (const [n, status] of statusesOf(site).entries()) {
+      for (const [n, status] of statusesFor(site, place).entries()) {
         const answer = site.answer({
           source: place.source,
           at: place.statement,
@@ -44,6 +44,13 @@ export const validateInput: Transformation = {
     return proposals;
   },
 };
+
+/** Who does not say who they are is told so; other input is only wrong. */
+function statusesFor(site: Site, place: Place): number[] {
+  return /\bheaders?\.(?:authorization|cookie)\b|api-?key|token|session/i.test(place.value)
+    ? [401, 400]
+    : statusesOf(site);
+}
 
 export function statusesOf(site: Site): number[] {
   const used = new Set(site.incident.answers.map((each) => each.status));
