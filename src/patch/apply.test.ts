@@ -130,6 +130,10 @@ test('a patch that does not fit names file, hunk and the nearest real lines', as
   expect(await reasonOf('--- a/b.js\n+++ b/b.js\n@@ -1 +1 @@\n-x\n+y\n')).toBe(
     'b.js: no such file in the release',
   );
+  await put('lf.js', 'one\n');
+  expect(await reasonOf('--- a/lf.js\r\n+++ b/lf.js\r\n@@ -1 +1 @@\r\n-one\r\n+two\r\n')).toBe(
+    "the patch's lines end with CR LF, the files' do not",
+  );
   await put('crlf.js', 'one\r\ntwo\r\n');
   expect(await reasonOf('--- a/crlf.js\n+++ b/crlf.js\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n')).toContain(
     'CR LF',

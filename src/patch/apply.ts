@@ -100,7 +100,7 @@ async function applyIn(
     await writeFile(join(files, path), file.text, { mode: file.mode === '100755' ? 0o755 : 0o644 });
   }
   const tried = await gitApply(scratch, strip, diff);
-  if (!tried.ok) return refuse(explain(before, sections, strip, tried.said));
+  if (!tried.ok) return refuse(explain(before, sections, strip, tried.said, diff));
   const repairs = tried.recounted ? ['the line counts of hunks were wrong and were counted again'] : [];
   for (const moved of movedHunks(tried.said)) {
     const lines = linesOf(before.get(moved.path)?.text ?? '');
@@ -177,7 +177,13 @@ async function collect(files: string, before: Map<string, TreeFile>, repairs: st
 }
 
 /** Which file and hunk does not fit, and what the file really has there. */
-function explain(before: Map<string, TreeFile>, sections: Section[], strip: 0 | 1, said: string): string {
+function explain(
+  before: Map<string, TreeFile>,
+  sections: Section[],
+  strip: 0 | 1,
+  said: string,
+  diff: string,
+): string {
   for (const section of sections) {
     const [path] = [...namesOf([{ ...section, newPath: null }], strip), ...namesOf([section], strip)];
     if (path === undefined) continue;
@@ -195,6 +201,8 @@ function explain(before: Map<string, TreeFile>, sections: Section[], strip: 0 | 
       if (placesOf(lines, hunk.before).length === 0) return notThere(path, file, i + 1, hunk);
     }
   }
+  if (diff.includes('\r\n') && ![...before.values()].some((file) => file.text.includes('\r\n')))
+    return "the patch's lines end with CR LF, the files' do not";
   const error = said.split('\n').find((line) => line.startsWith('error: '));
   return `the patch does not apply: ${error?.slice(7) ?? said.trim().slice(0, 500)}`;
 }
