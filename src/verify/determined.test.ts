@@ -17,6 +17,7 @@ function survivor(
     proposal,
     why: proposal,
     rank: 0,
+    proved: true,
     invented,
     behaviour: { status, body, writes: [], variants: [], ...part },
   };
@@ -75,14 +76,18 @@ describe('rivals', () => {
 
 it('an answer that stands alone is a choice where a constant in it could be another', () => {
   const made = survivor('made up', 200, { total: 0 }, {}, ['0 (server.js:4)']);
-  const { gate, alternatives } = determine(
-    caseOf(failing, []),
-    made,
-    [],
-    [{ proposal: 'goes on', why: 'w', rank: 1 }],
-  );
+  const { gate, alternatives } = determine(caseOf(failing, []), made, [
+    { ...survivor('goes on', 500, null), proved: false, rank: 1 },
+  ]);
   expect(gate.detail).toContain('nothing recorded determines 0 (server.js:4)');
   expect(alternatives.map(({ proposal }) => proposal)).toEqual(['goes on', 'made up']);
+});
+
+it('a candidate that some gate could not tell is offered, never determined', () => {
+  const open = { ...survivor('open', 200, { total: 3 }), proved: false };
+  const { gate, alternatives } = determine(caseOf(failing, []), open, [refuse]);
+  expect(gate.holds).toBe(false);
+  expect(alternatives.map(({ proposal }) => proposal).sort()).toEqual(['open', 'refuse']);
 });
 
 describe('an answer is singled out', () => {

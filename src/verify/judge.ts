@@ -8,7 +8,7 @@ import type { Behaviour, Evidence, GateResult } from './evidence.ts';
 import type { Baseline, Facts, Gate } from './facts.ts';
 import { answered } from './gates/answered.ts';
 import { complete } from './gates/complete.ts';
-import { determine, type Survivor, type Unproved } from './gates/determined.ts';
+import { determine, type Survivor } from './gates/determined.ts';
 import { effects } from './gates/effects.ts';
 import { errorGone } from './gates/error-gone.ts';
 import { meaning } from './gates/meaning.ts';
@@ -31,8 +31,8 @@ export interface Judgement {
   behaviour: Behaviour | null;
   /** Whether every gate that was looked at holds. */
   survives: boolean;
-  /** Whether nothing speaks against it but that it makes calls which were never recorded. */
-  unproved: boolean;
+  /** Whether nothing speaks against it, though the recording does not reach to its end, or holds no answer like its own. */
+  possible: boolean;
   /** For a survivor: constants of the patch that nothing determines. */
   invented: string[];
   seconds: number;
@@ -68,6 +68,9 @@ function runVariants(
     from: at.failing,
   });
 }
+
+/** Gates that fail for want of a recording, not for what the patch does. */
+const OPEN = new Set<GateResult['gate']>(['answered', 'meaning', 'nothing new']);
 
 const FIRST: readonly Gate[] = [reproduced, complete, sound];
 const SECOND: readonly Gate[] = [errorGone, nothingNew, answered];
@@ -107,7 +110,7 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
       gates,
       behaviour: facts.failing ? behaviourOf(at, facts.failing, facts.variants, names) : null,
       survives: facts.neighbours !== null && failed.length === 0,
-      unproved: facts.neighbours !== null && failed.length === 1 && failed[0]!.gate === 'answered',
+      possible: facts.neighbours !== null && failed.every(({ gate }) => OPEN.has(gate)),
       invented: [],
       seconds: (performance.now() - began) / 1000,
     };
@@ -152,10 +155,9 @@ export function conclude(
   own: Survivor | null,
   judgement: Judgement,
   rivals: readonly Survivor[],
-  unproved: readonly Unproved[],
 ): Evidence {
   const { facts, behaviour } = judgement;
-  const determination = own && judgement.survives ? determine(at, own, rivals, unproved) : null;
+  const determination = own ? determine(at, own, rivals) : null;
   const { verdict, reasons, gates } = sumUp([
     ...judgement.gates,
     ...(determination ? [determination.gate] : []),

@@ -43,9 +43,14 @@ export function oddities(value: Json, examples: readonly Json[]): string[] {
   for (const [path] of known) {
     const everywhere = shapes.every((shape) => shape.has(path));
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('.')));
-    if (everywhere && !own.has(path) && own.has(parent)) found.push(`${path} is missing`);
+    if (everywhere && !own.has(path) && isContainer(own.get(parent))) found.push(`${path} is missing`);
   }
   return found;
+}
+
+/** What has no members misses none: that it is of another kind has been said. */
+function isContainer(kinds: ReadonlySet<string> | undefined): boolean {
+  return kinds !== undefined && (kinds.has('object') || kinds.has('list'));
 }
 
 /** Whether two values have the same members with the same kinds. */

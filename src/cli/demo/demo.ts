@@ -6,6 +6,7 @@ import { VouchError, messageOf } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/log.ts';
 import { reapScratch, scratchDir } from '../../lib/scratch.ts';
 import type { FixResult, Judgement } from '../../server/views.ts';
+import type { Client } from '../client.ts';
 import type { Session } from '../session.ts';
 import { showJudgement } from '../show/judgement.ts';
 import { paint, seconds, table } from '../style.ts';
@@ -109,7 +110,7 @@ async function play(
   result: DemoResult,
   session: Session,
 ): Promise<void> {
-  const client = stage.client;
+  const client = (): Client => stage.client();
   await step('server', () => stage.startServer());
   await step('neighbours', () => stage.startNeighbours());
   const push = await step('push', () => stage.push((line) => session.progress(paint('dim', `    ${line}`))));

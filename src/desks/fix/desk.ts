@@ -139,7 +139,7 @@ export function createDesk(options: DeskOptions) {
       deadlineMs: now() + DEFAULT_SECONDS * 1000,
     });
     const tried = await tryTemplates(opened, options.engines.template, context, work);
-    return tried.filter(({ survivor, judgement }) => survivor !== null || judgement.unproved);
+    return tried.filter(({ survivor }) => survivor !== null);
   }
 
   async function tryTemplates(
@@ -203,13 +203,14 @@ export function createDesk(options: DeskOptions) {
       trace,
     });
     const survivor =
-      judgement.survives && judgement.behaviour
+      judgement.possible && judgement.behaviour
         ? {
             proposal: proposal.id,
             why,
             behaviour: judgement.behaviour,
             invented: judgement.invented,
             rank: rankOf(candidate),
+            proved: judgement.survives,
           }
         : null;
     return { candidate, judgement, proposal, survivor };
@@ -224,14 +225,7 @@ export function createDesk(options: DeskOptions) {
 
   async function concludeOne(dossier: Dossier, own: Tried, all: readonly Tried[]): Promise<Judged> {
     const rivals = all.filter((one) => one !== own && one.survivor !== null).map((one) => one.survivor!);
-    const unproved = all
-      .filter((one) => one !== own && one.judgement.unproved)
-      .map(({ proposal, candidate }) => ({
-        proposal: proposal.id,
-        why: candidate.why,
-        rank: rankOf(candidate),
-      }));
-    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals, unproved);
+    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals);
     await setVerdict(options.store, own.proposal.id, evidence);
     return judgedOf(
       own,

@@ -102,10 +102,12 @@ export function createObserver(options: ObserverOptions): Observer {
   async function onPrepared({
     cgroupPath,
     cgroupId,
+    attempt,
     deployment,
     release,
   }: PreparedDeployment): Promise<void> {
-    const folder = join(options.folder, deployment.id);
+    // A restart is another process with a start-up of its own; the tap of the one before may still be writing.
+    const folder = join(options.folder, deployment.id, String(attempt));
     watched.set(deployment.id, {
       deployment: deployment.id,
       app: deployment.app,

@@ -4,8 +4,11 @@ import type { Behaviour, Evidence, GateResult } from '../evidence.ts';
 import { holds, unsure } from '../facts.ts';
 import { follows, precedentOf, type Precedent } from '../precedents.ts';
 
-/** A candidate that passed every other gate. */
+/** A candidate that passed every other gate, or that at least nothing speaks against. */
 export interface Survivor {
+  /** False: some gate could not tell, for want of a recording. It can be offered, never verified. */
+  proved: boolean;
+
   proposal: string;
   why: string;
   behaviour: Behaviour;
@@ -13,13 +16,6 @@ export interface Survivor {
   rank: number;
   /** Constants of the patch that could be others, with every gate content and another answer: made up, not proved. */
   invented: string[];
-}
-
-/** A candidate that nothing speaks against but that goes on where the recording ends: its answer is not known. */
-export interface Unproved {
-  proposal: string;
-  why: string;
-  rank: number;
 }
 
 export interface Determination {
@@ -34,12 +30,19 @@ const MOST_ALTERNATIVES = 3;
  * single answer holds if it is made of nothing but what was recorded; several answers, or one with made-up constants, are a choice for a
  * person: at most three alternatives, best first, one of each behaviour.
  */
-export function determine(
-  at: Case,
-  own: Survivor,
-  rivals: readonly Survivor[],
-  unproved: readonly Unproved[] = [],
-): Determination {
+export function determine(at: Case, own: Survivor, all: readonly Survivor[]): Determination {
+  const rivals = all.filter(({ proved }) => proved);
+  const open = all.filter(({ proved }) => !proved);
+  if (!own.proved) {
+    const gate = unsure('determined', 'the gates before leave open what it does');
+    return {
+      gate,
+      alternatives: alternativesOf(
+        [...groupByBehaviour([...rivals, own]), ...groupByBehaviour(open)],
+        undefined,
+      ),
+    };
+  }
   const groups = groupByBehaviour([own, ...rivals]);
   const mine = groups.find((group) => group.includes(own))!;
   const precedent = precedentOf(at);
@@ -59,29 +62,26 @@ export function determine(
     return { gate: holds('determined', `${same}, and nothing in the answer is made up`), alternatives: [] };
   }
   const first = following.length === 1 ? following[0] : undefined;
-  const order = groups.toSorted((a, b) => Number(b === first) - Number(a === first) || best(b) - best(a));
-  const known = order.map((group) => {
-    const { proposal, behaviour, why } = group.toSorted((a, b) => b.rank - a.rank)[0]!;
-    return {
-      proposal,
-      answer: { status: behaviour.status, body: behaviour.body },
-      writes: behaviour.writes,
-      why,
-      rank: first === group ? Infinity : best(group),
-    };
-  });
-  const open = unproved.map(({ proposal, why, rank }) => ({
-    proposal,
-    answer: { status: null, body: null },
-    writes: [],
-    why: `${why} (goes on where the recording ends: what it answers is not known)`,
-    rank,
-  }));
-  const alternatives = [...known, ...open]
-    .toSorted((a, b) => b.rank - a.rank)
+  return {
+    gate: unsure('determined', whyNot(groups, mine, precedent, following.length)),
+    alternatives: alternativesOf([...groups, ...groupByBehaviour(open)], first),
+  };
+}
+
+/** The best of each group, best group first; the one that the recording suggests before all others. */
+function alternativesOf(groups: Survivor[][], first: Survivor[] | undefined): Evidence['alternatives'] {
+  return groups
+    .toSorted((a, b) => Number(b === first) - Number(a === first) || best(b) - best(a))
     .slice(0, MOST_ALTERNATIVES)
-    .map(({ rank: _, ...alternative }) => alternative);
-  return { gate: unsure('determined', whyNot(groups, mine, precedent, following.length)), alternatives };
+    .map((group) => {
+      const { proposal, behaviour, why } = group.toSorted((a, b) => b.rank - a.rank)[0]!;
+      return {
+        proposal,
+        answer: { status: behaviour.status, body: behaviour.body },
+        writes: behaviour.writes,
+        why,
+      };
+    });
 }
 
 function whyNot(

@@ -1,7 +1,7 @@
 import type { ErrorEvent } from '../../incident/model.ts';
-import type { Case } from '../case.ts';
-import { holds, rejects, type Baseline, type Gate } from '../facts.ts';
-import { bodyOf, statusOf, type Observed } from '../observe.ts';
+import { failingCalls, type Case } from '../case.ts';
+import { holds, rejects, unsure, type Baseline, type Gate } from '../facts.ts';
+import { bodyOf, isUnanswered, statusOf, type Observed } from '../observe.ts';
 import { inboundOf } from '../neighbours.ts';
 import { sameShape } from '../shape.ts';
 
@@ -14,6 +14,12 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
     const fresh = observed.errors.find(
       (error) => !known.has(error.fingerprint) && !answersLikeASibling(at, observed, error),
     );
+    if (fresh && observed === failing && wasLeftAlone(at, failing)) {
+      return unsure(
+        'nothing new',
+        `${fresh.type} came after a call that nothing recorded answers: what the patch does then is not known`,
+      );
+    }
     if (fresh)
       return rejects(
         'nothing new',
@@ -23,6 +29,11 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
   }
   return holds('nothing new', 'no error, crash or 5xx that the unpatched runs did not have');
 };
+
+/** Whether the request asked for something that the recording does not have: what follows is then our doing, not the patch's. */
+function wasLeftAlone(at: Case, failing: Observed): boolean {
+  return failingCalls(at, failing).some(isUnanswered);
+}
 
 function knownErrors(at: Case, baseline: Baseline): Set<string> {
   const runs = [...at.unpatched, ...(baseline.runs ?? [])];
