@@ -33,7 +33,7 @@ export function chunksOf(...pieces: [Side, string | Uint8Array][]): Chunk[] {
   }));
 }
 
-export function decodeAll(
+function decodeAll(
   protocol: Protocol,
   chunks: readonly Chunk[],
 ): { exchanges: Decoded[]; failed: string | null } {
@@ -69,7 +69,7 @@ export function answersFrom(
 }
 
 /** What a mock server says to these client bytes, all sent at once. */
-export async function serveBytes(
+async function serveBytes(
   protocol: Protocol,
   client: readonly Uint8Array[],
   answers: Answers,

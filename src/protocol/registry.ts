@@ -6,15 +6,6 @@ import { postgres } from './postgres/postgres.ts';
 import { raw } from './raw/raw.ts';
 import { redis } from './redis/redis.ts';
 
-export { sendRequest } from './http1/client.ts';
-export {
-  headerOf,
-  httpRequestSchema,
-  httpResponseSchema,
-  type HttpRequest,
-  type HttpResponse,
-} from './http1/messages.ts';
-
 /** All protocols; `raw` takes what none of the others knows. */
 export const protocols: readonly Protocol[] = [http1, postgres, redis, dns, raw];
 

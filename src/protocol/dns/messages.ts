@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const dnsRequestSchema = z.object({ name: z.string(), type: z.string() });
 export type DnsRequest = z.infer<typeof dnsRequestSchema>;
 
-export const recordSchema = z.object({
+const recordSchema = z.object({
   name: z.string(),
   type: z.string(),
   /** Seconds. */

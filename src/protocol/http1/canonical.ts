@@ -59,7 +59,7 @@ export function comparableResponse(value: Json): Json {
 }
 
 /** JSON as its value, a form as name → sorted values, multipart as its parts, text as a string, else `{ base64 }`. */
-export function comparableBody(body: BytesJson, contentType: string | undefined): Json {
+function comparableBody(body: BytesJson, contentType: string | undefined): Json {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (type?.startsWith('multipart/') === true) {
     const parts = multipartParts(jsonToBytes(body), contentType!);

@@ -56,7 +56,7 @@ export async function sendRequest(
 }
 
 /** The bytes of a request, with `content-length` and `connection: close`. */
-export function requestBytes(request: HttpRequest): Buffer {
+function requestBytes(request: HttpRequest): Buffer {
   const plain = request.body === null ? Buffer.alloc(0) : jsonToBytes(request.body);
   const body = request.encoding === null ? plain : read.applyCodings(plain, request.encoding);
   const lines = [`${request.method} ${request.target} HTTP/1.1`];

@@ -3,7 +3,7 @@ import { bytesToJson, type BytesJson } from '../bytes.ts';
 import { Nonsense, type Reading, type Source } from '../source.ts';
 import { headerOf, type Headers } from './messages.ts';
 
-export const MAX_HEAD = 64 * 1024;
+const MAX_HEAD = 64 * 1024;
 export const MAX_BODY = 64 * 1024 * 1024;
 const MAX_CHUNK_LINE = 4096;
 

@@ -23,7 +23,7 @@ export const pgRequestSchema = z.object({
 });
 export type PgRequest = z.infer<typeof pgRequestSchema>;
 
-export const columnSchema = z.object({
+const columnSchema = z.object({
   name: z.string(),
   /** Oid of the table and number of the attribute, if the column is a plain column of a table; else 0. */
   table: z.number(),
@@ -39,7 +39,7 @@ export type Column = z.infer<typeof columnSchema>;
 /** Fields of an error or a notice by their letter (PostgreSQL documentation, "Error and Notice Message Fields"). */
 const fieldsSchema = z.record(z.string(), z.string());
 
-export const pgErrorSchema = z.object({
+const pgErrorSchema = z.object({
   severity: z.string(),
   code: z.string(),
   message: z.string(),

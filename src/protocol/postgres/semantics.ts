@@ -2,7 +2,7 @@ import { codeOf } from './sql.ts';
 import { pingOf, reportedSetting, shownParameter } from './meaning.ts';
 import type { Column, PgError, PgResponse } from './messages.ts';
 
-export type Status = 'I' | 'T' | 'E';
+type Status = 'I' | 'T' | 'E';
 
 /** What a session knows that the semantics of its own statements depend on. */
 export interface SessionState {
@@ -10,7 +10,7 @@ export interface SessionState {
   parameters: Record<string, string>;
 }
 
-export function reply(tag: string | null, part: Partial<PgResponse> = {}): PgResponse {
+function reply(tag: string | null, part: Partial<PgResponse> = {}): PgResponse {
   return {
     columns: null,
     rows: [],

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { bytesToJson, jsonToBytes } from '../bytes.ts';
+import { bytesToJson } from '../bytes.ts';
 import { Peer } from '../peer.ts';
 import type { Answers } from '../port.ts';
-import { Nonsense, type Reading, type Source } from '../source.ts';
+import { Nonsense } from '../source.ts';
 import { isHousekeeping, reportedSetting } from './meaning.ts';
 import {
   pgFactsSchema,
@@ -13,6 +12,8 @@ import {
   type PgRequest,
   type PgResponse,
 } from './messages.ts';
+import { greeting, readOpening, reportedParameters } from './opening.ts';
+import { columnsOf, copyDirection, copyOutMessages, tagFor, textColumns } from './results.ts';
 import { answerHousekeeping, endsTransaction, errorReply, pgError, type SessionState } from './semantics.ts';
 import { codeOf, normaliseSql, splitStatements } from './sql.ts';
 import { storedValue, wireValue } from './values.ts';
@@ -22,20 +23,6 @@ const CLIENT_TYPES = 'QPBDECSHXFdcfp';
 const FLUSH_AT = 64 * 1024;
 const MAX_NAMED = 10_000;
 const MAX_COPY = 1024 * 1024;
-
-/** Reported at start-up where the recording does not hold them. */
-const DEFAULTS: Readonly<Record<string, string>> = {
-  server_version: '15.0',
-  server_encoding: 'UTF8',
-  client_encoding: 'UTF8',
-  application_name: '',
-  is_superuser: 'off',
-  DateStyle: 'ISO, MDY',
-  IntervalStyle: 'postgres',
-  TimeZone: 'UTC',
-  integer_datetimes: 'on',
-  standard_conforming_strings: 'on',
-};
 
 interface Statement {
   sql: string;
@@ -79,7 +66,7 @@ class Session {
   readonly #peer: Peer;
   readonly #answers: Answers;
   readonly #facts: PgFacts | null;
-  readonly #state: SessionState = { status: 'I', parameters: { ...DEFAULTS } };
+  readonly #state: SessionState = { status: 'I', parameters: {} };
   #statements = new Map<string, Statement>();
   #portals = new Map<string, Portal>();
   #out: Buffer[] = [];
@@ -115,17 +102,8 @@ class Session {
         await this.#peer.write('N');
         continue;
       }
-      const { parameters } = this.#state;
-      Object.assign(parameters, this.#facts?.parameters);
-      for (const name of ['client_encoding', 'application_name'] as const) {
-        const wanted = opening[name];
-        if (wanted !== undefined)
-          parameters[name] = wanted.replace(/^'|'$/g, '').replace(/^utf-?8$/i, 'UTF8');
-      }
-      if (opening['user'] !== undefined) parameters['session_authorization'] = opening['user'];
-      this.#say(wire.message('R', wire.int32(0)));
-      for (const [name, value] of Object.entries(parameters)) this.#say(wire.message('S', name, value));
-      this.#say(wire.message('K', randomBytes(8)));
+      this.#state.parameters = reportedParameters(this.#facts, opening);
+      this.#say(greeting(this.#state.parameters));
       this.#ready();
       await this.#flush();
       return true;
@@ -182,7 +160,7 @@ class Session {
       const request: PgRequest = { ...asked('simple', statement), copy: await this.#copyIn(statement, true) };
       const response = this.#answer(request);
       if (response.columns !== null || response.rows.length > 0) {
-        this.#say(wire.columnsMessage(columnsOf(response).map((column) => ({ ...column, format: 0 }))));
+        this.#say(wire.columnsMessage(textColumns(columnsOf(response))));
       }
       if (!this.#result(response, [], response.rows, true)) break;
     }
@@ -239,7 +217,9 @@ class Session {
     }
     const oids = described.parameterOids;
     this.#say(wire.message('t', oids.length, ...oids.map(wire.int32)));
-    this.#say(described.columns === null ? wire.message('n') : wire.columnsMessage(plain(described.columns)));
+    this.#say(
+      described.columns === null ? wire.message('n') : wire.columnsMessage(textColumns(described.columns)),
+    );
   }
 
   /**
@@ -377,23 +357,11 @@ class Session {
       this.#fail(response);
       return false;
     }
-    if (response.copyOut) this.#copyOut(response.copyOut);
+    if (response.copyOut) this.#say(copyOutMessages(response.copyOut));
     if (!last) this.#say(wire.message('s'));
     else if (response.tag === '') this.#say(wire.message('I'));
     else this.#say(wire.message('C', tagFor(response, rows.length)));
     return true;
-  }
-
-  #copyOut(copy: NonNullable<PgResponse['copyOut']>): void {
-    const formats = Array.from({ length: copy.columns }, () => wire.int16(copy.format));
-    this.#say(wire.message('H', Buffer.from([copy.format]), copy.columns, ...formats));
-    const data = jsonToBytes(copy.data);
-    for (let at = 0; at < data.length;) {
-      const end = copy.format === 0 ? data.indexOf(10, at) + 1 || data.length : data.length;
-      this.#say(wire.message('d', data.subarray(at, end)));
-      at = end;
-    }
-    this.#say(wire.message('c'));
   }
 
   /** Takes in the data of a COPY … FROM STDIN, which belongs to the request; null for other statements. */
@@ -444,26 +412,6 @@ class Session {
   }
 }
 
-/** `encrypt`: an offer to encrypt; else the parameters of StartupMessage. Undefined: nothing to serve. */
-function* readOpening(source: Source): Reading<'encrypt' | Record<string, string> | undefined> {
-  const head = yield* source.take(8);
-  if (head === undefined) return undefined;
-  const [length, code] = [head.readUInt32BE(0), head.readUInt32BE(4)];
-  if (length < 8 || length > 10_000) throw new Nonsense(`a start-up message of ${length} bytes`);
-  const body = yield* source.take(length - 8);
-  if (body === undefined || code === 80877102) return undefined;
-  if (code === 80877103 || code === 80877104) return 'encrypt';
-  if (code >>> 16 !== 3) throw new Nonsense(`protocol version ${code >>> 16} is not served`);
-  const parameters: Record<string, string> = {};
-  const fields = new wire.Fields(body);
-  while (fields.left > 1) {
-    const name = fields.text();
-    if (name === '') break;
-    parameters[name] = fields.text();
-  }
-  return parameters;
-}
-
 function asked(kind: PgRequest['kind'], sql: string): PgRequest {
   return {
     kind,
@@ -475,28 +423,4 @@ function asked(kind: PgRequest['kind'], sql: string): PgRequest {
     part: 0,
     copy: null,
   };
-}
-
-function copyDirection(sql: string): 'in' | 'out' | null {
-  const code = codeOf(sql);
-  if (!code.startsWith('COPY')) return null;
-  return /\bFROM STDIN\b/.test(code) ? 'in' : /\bTO STDOUT\b/.test(code) ? 'out' : null;
-}
-
-/** Columns as recorded; where none were (the recorded client never asked), as text without a name of their own. */
-function columnsOf(response: PgResponse): Column[] {
-  const bare = { name: '?column?', table: 0, attribute: 0, type: 25, size: -1, modifier: -1, format: 0 };
-  return response.columns ?? (response.rows[0] ?? []).map(() => bare);
-}
-
-function plain(columns: readonly Column[]): Column[] {
-  return columns.map((column) => ({ ...column, format: 0 }));
-}
-
-/** The tag counts the rows of this Execute, which may differ from the recorded one's. */
-function tagFor(response: PgResponse, rows: number): string {
-  const tag = response.tag ?? '';
-  return /^(SELECT|FETCH) \d+$/.test(tag) && response.rows.length > 0
-    ? tag.replace(/\d+$/, String(rows))
-    : tag;
 }

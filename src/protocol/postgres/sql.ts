@@ -5,7 +5,7 @@ interface Piece {
 }
 
 /** Cuts SQL into pieces by PostgreSQL's lexical rules (documentation, section 4.1). Never fails: the rest is one piece. */
-export function pieces(sql: string): Piece[] {
+function pieces(sql: string): Piece[] {
   const found: Piece[] = [];
   let start = 0;
   let at = 0;

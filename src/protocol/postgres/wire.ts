@@ -2,7 +2,7 @@ import { Nonsense, type Reading, type Source } from '../source.ts';
 import type { Column, PgError } from './messages.ts';
 
 /** Message formats of protocol 3.0 (PostgreSQL documentation, "Message Formats"), read and written. */
-export const MAX_MESSAGE = 64 * 1024 * 1024;
+const MAX_MESSAGE = 64 * 1024 * 1024;
 
 export interface Message {
   type: string;

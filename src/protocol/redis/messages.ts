@@ -59,7 +59,6 @@ const respSchema: z.ZodType<Resp> = z.lazy(() =>
 
 /** `reply` of a SUBSCRIBE is an array of its confirmations, one a channel. */
 export const redisResponseSchema = z.object({ reply: respSchema });
-export type RedisResponse = z.infer<typeof redisResponseSchema>;
 
 /** `Decoder.facts`. */
 export const redisFactsSchema = z.object({
