@@ -13,6 +13,13 @@ export interface Recorder {
   close: () => Promise<void>;
 }
 
+export interface RecorderSettings {
+  /** Of an agent that has to be there. */
+  socket?: string | undefined;
+  /** Kept of one deployment's recording; the oldest goes first. */
+  maxBytes?: number;
+}
+
 interface Opened {
   agent: Agent;
   close: () => Promise<void>;
@@ -29,12 +36,12 @@ export function agentSocket(folder: string): string {
  */
 export async function openRecorder(
   folder: string | undefined,
-  configured: string | undefined,
+  settings: RecorderSettings,
   log: Logger,
 ): Promise<Recorder> {
-  const open = (): Promise<Opened> => openAgent(folder, configured, log);
+  const open = (): Promise<Opened> => openAgent(folder, settings.socket, log);
   try {
-    return keepAlive(await open(), open, log);
+    return keepAlive(await open(), open, settings, log);
   } catch (error) {
     if (!(error instanceof VouchError)) throw error;
     return { agent: { missing: error.message, mend: error.hint ?? 'vouch doctor' }, close: async () => {} };
@@ -76,7 +83,12 @@ async function openAgent(
  * An agent that was killed is opened again when it is next needed, and taps what was tapped; what it would have recorded
  * in between is missing. A redirection ends with the agent that made it: its replay fails, the next one works.
  */
-function keepAlive(first: Opened, open: () => Promise<Opened>, log: Logger): Recorder {
+function keepAlive(
+  first: Opened,
+  open: () => Promise<Opened>,
+  { maxBytes }: RecorderSettings,
+  log: Logger,
+): Recorder {
   const taps = new Map<bigint, TapRequest>();
   let current = first;
   let opening: Promise<void> | undefined;
@@ -106,7 +118,8 @@ function keepAlive(first: Opened, open: () => Promise<Opened>, log: Logger): Rec
   }
 
   const agent: Agent = {
-    async tap(request) {
+    async tap(asked) {
+      const request = { maxBytes, ...asked };
       await ask((at) => at.tap(request));
       taps.set(request.cgroupId, request);
     },

@@ -31,7 +31,11 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const { config, log, traces, url = '' } = options;
   const sandbox = await chooseSandbox(config['sandbox.level']);
   const { oci } = sandboxes();
-  const recorder = await openRecorder(traces?.folder, config['recorder.socket'], log);
+  const recorder = await openRecorder(
+    traces?.folder,
+    { socket: config['recorder.socket'], maxBytes: config['recorder.maxBytes'] },
+    log,
+  );
   try {
     const { engines, costOf } = await createEngines(config, traces, sandbox);
     return {

@@ -39,7 +39,7 @@ needs(health.ok, `a recorder: ${health.reason ?? ''}; ${health.mend ?? ''}`)(
   'the recorder of a server',
   () => {
     it('goes on after its agent was killed, and taps what was tapped', async () => {
-      const recorder = await openRecorder(undefined, undefined, silentLogger);
+      const recorder = await openRecorder(undefined, {}, silentLogger);
       try {
         if ('missing' in recorder.agent) throw new Error(recorder.agent.missing);
         const { agent } = recorder;
@@ -58,7 +58,7 @@ needs(health.ok, `a recorder: ${health.reason ?? ''}; ${health.mend ?? ''}`)(
     });
 
     it('is told to be missing, with what mends it, when the agent that was named is not there', async () => {
-      const recorder = await openRecorder(folder, join(folder, 'nobody.sock'), silentLogger);
+      const recorder = await openRecorder(folder, { socket: join(folder, 'nobody.sock') }, silentLogger);
       expect(recorder.agent).toEqual({
         missing: expect.stringContaining('nobody.sock'),
         mend: expect.stringContaining('vouch agent'),
