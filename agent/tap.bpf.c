@@ -469,10 +469,14 @@ static __always_inline void run_copy(struct copy *c, struct scratch *s) {
   if (c->lost) count_lost(c->tap, c->lost);
 }
 
-/* Where the datagram came from or went to: the call's own address, else the one that the socket is connected to. */
-static __always_inline void peer_of(struct peer *peer, struct conn *conn, struct sock *sk, u64 name) {
+/*
+ * Where the datagram came from or went to: the call's own address, else the one that the socket is connected to. What
+ * a connected socket receives comes from there, whatever the call is told (an egress redirect tells the old address).
+ */
+static __always_inline void peer_of(struct peer *peer, struct conn *conn, struct sock *sk, u64 name, u8 direction) {
   u8 raw[28] = {};
   __builtin_memset(peer, 0, sizeof(*peer));
+  if (direction == DIRECTION_IN && BPF_CORE_READ(sk, __sk_common.skc_dport)) name = 0;
   if (name && !bpf_probe_read_user(raw, 16, (void *)name)) {
     u16 family = *(u16 *)raw;
     if (family == AF_INET) {
@@ -511,7 +515,7 @@ static __noinline void record(u64 size, u64 address, u64 inode, u64 name) {
   c->type = RECORD_DATA;
   c->prefix = 0;
   if (conn->kind == KIND_UDP) {
-    peer_of((struct peer *)s->data, conn, (struct sock *)address, name);
+    peer_of((struct peer *)s->data, conn, (struct sock *)address, name, c->direction);
     c->type = RECORD_PACKET;
     c->prefix = c->fill = sizeof(struct peer);
   }

@@ -6,8 +6,9 @@ const FAMILY_IPV4 = 2;
 const FAMILY_IPV6 = 10;
 const PEER = 20;
 const IN_PROGRESS = 115;
+const MARK_IO_URING = 1;
 const MARKS: Record<number, string> = {
-  1: 'data was moved by io_uring, which is not captured',
+  [MARK_IO_URING]: 'data was moved by io_uring, which is not captured',
   2: 'data was sent by sendfile, which is not captured',
   3: 'data was moved by splice, which is not captured',
   4: 'data was thrown away unread (MSG_TRUNC)',
@@ -176,6 +177,8 @@ export class ConnectionBuilder {
     const end = this.#closedAt === null ? Infinity : Math.max(this.#closedAt, this.#lastAt);
     if (opened > range.to || end < range.from) return null;
     const why = [...this.#marks].map((mark) => MARKS[mark] ?? `something that is not captured (${mark})`);
+    // The other ways leave a gap of a known size at a known place.
+    const unseen = this.#marks.has(MARK_IO_URING) ? MARKS[MARK_IO_URING]! : null;
     const inbound = this.#inbound();
     const sides: Record<Way, Side> = inbound
       ? { in: 'client', out: 'server' }
@@ -205,6 +208,7 @@ export class ConnectionBuilder {
       chunks: merge(kept.in, kept.out),
       lostBytes,
       incomplete: why.length > 0 ? why.join('; ') : null,
+      unseen,
       failed: this.#failed,
     };
   }

@@ -27,6 +27,11 @@ export interface RecordedConnection {
   lostBytes: number;
   /** Why this is not all that passed, or null. */
   incomplete: string | null;
+  /**
+   * How data passed that leaves neither bytes nor a count of them (io_uring), or null. Part of `incomplete`. What was
+   * sent by sendfile or splice is counted, as a gap at its place.
+   */
+  unseen: string | null;
   /** Errno of a connect that failed (111: refused), else null. */
   failed: number | null;
 }

@@ -193,7 +193,7 @@ describe('readConnections', () => {
     ]);
     const { connections } = await readConnections(folder);
     expect(connections[0]).toMatchObject({ failed: 111 });
-    expect(connections[1]).toMatchObject({ failed: null, incomplete: expect.stringContaining('io_uring') });
+    expect(connections[1]).toMatchObject({ failed: null, unseen: expect.stringContaining('io_uring') });
   });
 
   it('keeps output with its process, and shows where some is missing', async () => {

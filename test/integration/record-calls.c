@@ -1,15 +1,19 @@
 /*
  * Sends and reads over every call that a socket can be used with. `record-calls PORT FILE` connects to 127.0.0.1:PORT,
- * which answers the line `go` with 4 KiB of known bytes, in one piece, as often as it is asked.
+ * which answers the line `go` with 4 KiB of known bytes, in one piece, as often as it is asked. With `uring` for FILE
+ * it sends one line by io_uring instead, and nothing else.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,11 +35,33 @@ static void readall(int fd, long missing) {
   }
 }
 
+/* One IORING_OP_SEND through a ring made by hand (io_uring(7)), and the wait for it. */
+static void send_by_ring(int fd, const char *text) {
+  struct io_uring_params params = {};
+  int ring = syscall(SYS_io_uring_setup, 1, &params);
+  must(ring, "io_uring_setup");
+  char *queue = mmap(0, params.sq_off.array + 64, PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQ_RING);
+  struct io_uring_sqe *entry = mmap(0, sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+  must(queue == MAP_FAILED || entry == MAP_FAILED ? -1 : 0, "mmap");
+  *entry = (struct io_uring_sqe){.opcode = IORING_OP_SEND, .fd = fd, .addr = (unsigned long)text, .len = strlen(text)};
+  *(unsigned *)(queue + params.sq_off.array) = 0;
+  __atomic_store_n((unsigned *)(queue + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+  must(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, 0, 0), "io_uring_enter");
+  close(ring);
+}
+
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   int fd = socket(AF_INET, SOCK_STREAM, 0);
   must(connect(fd, (void *)&to, sizeof(to)), "connect");
+
+  if (strcmp(argv[2], "uring") == 0) {
+    send_by_ring(fd, "unseen\n");
+    must(write(fd, "seen\n", 5), "write");
+    close(fd);
+    return 0;
+  }
 
   /* writev: 1,000 vectors, some of them empty */
   static struct iovec many[1000];

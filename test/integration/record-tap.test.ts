@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cgroupLayout, createCgroup } from '../../src/lib/cgroup.ts';
-import { run } from '../../src/lib/process.ts';
+import { run, runOrThrow } from '../../src/lib/process.ts';
 import { needs } from '../needs.ts';
 import { CANNOT_RECORD, Stage, bytesOf, withPort } from './record-setup.ts';
 
@@ -136,6 +136,21 @@ needs(CANNOT_RECORD === '', CANNOT_RECORD)('the tap', () => {
     expect(connection.lostBytes).toBe(1000);
     expect(connection.incomplete).toContain('sendfile');
     expect(connection.closedAt).not.toBeNull();
+  });
+
+  it('says of a connection that io_uring was used on it', async () => {
+    const program = join(stage.dir, 'calls');
+    await runOrThrow(['clang', '-O1', '-o', program, join(import.meta.dirname, 'record-calls.c')]);
+    const server = createServer((socket) => socket.resume());
+    const port = await listen(server, 0, '127.0.0.1');
+    await stage.tap();
+    const app = await stage.run([program, String(port), 'uring']);
+    expect(await app.exited).toBe(0);
+    server.close();
+    const connection = withPort(await stage.read(), port);
+    expect(bytesOf(connection, 'client').toString()).toBe('seen\n');
+    expect(connection.unseen).toContain('io_uring');
+    expect(connection.incomplete).toContain('io_uring');
   });
 
   it('follows a connection that was open before the tap, either way round', async () => {
