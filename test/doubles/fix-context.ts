@@ -100,6 +100,15 @@ export async function fixContext(
       error: null,
     },
   });
+  const other = (id: string, target: string, status: number, text: string): Exchange =>
+    exchange(id, {
+      request: { method: 'GET', target, headers: [], body: null },
+      response: { status, reason: '', headers: [['content-type', 'application/json']], body: { text } },
+    });
+  const neighbours = [
+    other('in.1', '/orders/77/total', 200, '{"id":"77","percent":5}'),
+    other('in.2', '/orders/x/total', 404, '{"error":"no Quincy"}'),
+  ];
   const notes: string[] = [];
   return {
     incident: { id: 'inc_1', app: 'shop', title: 'TypeError in orders' },
@@ -122,7 +131,7 @@ export async function fixContext(
       failing: 'in.0',
       confidence: 1,
       confidenceWhy: [],
-      exchanges: [request, query],
+      exchanges: [request, query, ...neighbours],
       callsOf: { 'in.0': ['out.0'] },
       shared: [],
       startup: [],

@@ -75,6 +75,9 @@ describe('an answer that holds', () => {
       'src/orders.js:9:55',
       '/orders/:string(8, of digits)/total',
       'coupon: null',
+      'GET /orders/:string(2, of digits)/total → status 200, body { id: string(2, of digits), percent: integer }',
+      'status 404, body { error: string(9) }',
+      'for [string(13)]',
       'email: string(21, email)',
       'status 500',
     ])

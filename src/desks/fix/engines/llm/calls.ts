@@ -19,6 +19,42 @@ export function callShapes(slice: Slice, source: string, mask: Mask): string[] {
   return own.slice(0, MAX_CALLS).map((exchange, i) => `${i + 1}. ${exchangeShape(exchange, source, mask)}`);
 }
 
+const MAX_OTHERS = 6;
+
+/**
+ * How the app answered other requests, each form once: successes of the same route first, then refusals anywhere, which
+ * show the form that the app has for them.
+ */
+export function otherShapes(slice: Slice, source: string): string[] {
+  const failing = slice.exchanges.find((exchange) => exchange.id === slice.failing);
+  const route = failing === undefined ? null : routeOf(failing, source);
+  const shapes = new Map<string, number>();
+  for (const exchange of slice.exchanges) {
+    const status = isObject(exchange.response) ? exchange.response['status'] : null;
+    if (exchange.direction !== 'inbound' || exchange.id === slice.failing || typeof status !== 'number')
+      continue;
+    const same = status < 400 && routeOf(exchange, source) === route;
+    const refusal = status >= 400 && status < 500;
+    if (same || refusal)
+      shapes.set(
+        exchangeShape(exchange, source, (text) => text),
+        same ? 0 : 1,
+      );
+  }
+  return [...shapes]
+    .sort((a, b) => a[1] - b[1])
+    .slice(0, MAX_OTHERS)
+    .map(([shape]) => shape);
+}
+
+/** Method and path with data as `:`; null for what is not HTTP. */
+function routeOf({ request }: Exchange, source: string): string | null {
+  if (!isObject(request) || typeof request['target'] !== 'string') return null;
+  const path = request['target'].replace(/^https?:\/\/[^/]*/i, '').split('?')[0]!;
+  const parts = path.split('/').map((part) => segment(part, source).replace(/^:.*/, ':'));
+  return `${textOf(request['method'])} ${parts.join('/')}`;
+}
+
 function exchangeShape(exchange: Exchange, source: string, mask: Mask): string {
   const { protocol, request, response } = exchange;
   const end = exchange.complete ? '' : ' (incomplete)';

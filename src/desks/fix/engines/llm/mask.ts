@@ -100,11 +100,16 @@ function* textLeaves(text: string, depth: number): Generator<string> {
   if (inner !== undefined) yield* leaves(inner, depth + 1);
   else if (text.length <= 20_000) {
     for (const part of text.split(/[/?&=;,\s'"()]+/)) {
-      yield part;
+      if (!isCommonWord(part)) yield part;
       const decoded = decodeSafely(part);
       if (decoded !== part) yield decoded;
     }
   }
+}
+
+/** A short word in a sentence is language, not data. */
+function isCommonWord(part: string): boolean {
+  return /^[a-z]{1,4}$/.test(part);
 }
 
 function decodeSafely(part: string): string {

@@ -1,5 +1,5 @@
 import type { FixContext } from '../port.ts';
-import { callShapes, requestShape } from './calls.ts';
+import { callShapes, otherShapes, requestShape } from './calls.ts';
 import type { Code } from './code.ts';
 import type { Mask } from './mask.ts';
 
@@ -44,6 +44,7 @@ export function promptFor({ context, code, mask, refusals }: PromptParts): strin
   const { error, slice, suspect } = context;
   const request = requestShape(slice, code.source);
   const calls = callShapes(slice, code.source, mask);
+  const others = otherShapes(slice, code.source);
   const frames = error.frames
     .slice(0, 20)
     .map(
@@ -66,6 +67,9 @@ export function promptFor({ context, code, mask, refusals }: PromptParts): strin
       'Calls made for it, with what came back',
       calls.length === 0 ? 'None.' : untrusted(calls.join('\n')),
     ),
+    ...(others.length === 0
+      ? []
+      : [section('How the app answered other requests', untrusted(others.join('\n')))]),
     ...code.excerpts.map((each) => section(`File ${each.file}`, `${each.why}\n${fenced(each.text)}`)),
     section('Source files of the app', code.files.join('\n')),
   ];
