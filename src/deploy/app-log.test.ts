@@ -65,9 +65,12 @@ describe('AppLog', () => {
   });
 
   it('says why it could not write, and goes on', async () => {
-    const log = new AppLog(join(folder, 'log.jsonl/impossible\0'));
-    log.append(line('lost'));
-    await log.drained();
-    expect(log.failure).toBeInstanceOf(Error);
+    const failures: unknown[] = [];
+    const log = new AppLog(join(folder, 'impossible\0'), { onFailure: (error) => failures.push(error) });
+    for (const text of ['lost', 'lost too']) {
+      log.append(line(text));
+      await log.drained();
+    }
+    expect(failures).toEqual([expect.any(Error)]);
   });
 });

@@ -11,6 +11,8 @@ export interface AppLogOptions {
   files?: number;
   /** Bytes waiting for the disk above which `append` asks its caller to wait. Default 1 MiB. */
   waitingBytes?: number;
+  /** Called when lines could not be written (a full disk), once until writing works again. */
+  onFailure?: (error: unknown) => void;
 }
 
 /** What is kept of one printed line. */
@@ -30,13 +32,15 @@ export class AppLog {
   #waiting: string[] = [];
   #bytes = 0;
   #writing: Promise<void> | undefined;
-  #failure: unknown;
+  readonly #onFailure: (error: unknown) => void;
+  #failing = false;
 
   constructor(folder: string, options: AppLogOptions = {}) {
     this.#folder = folder;
     this.#fileBytes = options.fileBytes ?? 8 * 1024 * 1024;
     this.#files = options.files ?? 4;
     this.#waitingBytes = options.waitingBytes ?? 1024 * 1024;
+    this.#onFailure = options.onFailure ?? (() => {});
   }
 
   /** Takes a line. False: wait for `drained` before the next one. */
@@ -53,11 +57,6 @@ export class AppLog {
   /** Resolves when everything taken so far is in the file, or could not be written. */
   async drained(): Promise<void> {
     await this.#writing;
-  }
-
-  /** Why the last write failed (a full disk); the lines of it are lost. */
-  get failure(): unknown {
-    return this.#failure;
   }
 
   /** The newest `count` lines, oldest first. */
@@ -89,10 +88,11 @@ export class AppLog {
       this.#waiting = [];
       try {
         await this.#put(Buffer.from(text));
-        this.#failure = undefined;
+        this.#failing = false;
       } catch (error) {
         // The app goes on without its log rather than the other way round.
-        this.#failure = error;
+        if (!this.#failing) this.#onFailure(error);
+        this.#failing = true;
       }
       this.#bytes = this.#waiting.reduce((sum, line) => sum + line.length, 0);
     }

@@ -51,7 +51,9 @@ export async function createDeployer(options: DeployerOptions): Promise<Deployer
   });
   const logs = new Map<string, AppLog>();
   const logOf = (app: string): AppLog => {
-    const known = logs.get(app) ?? new AppLog(join(at('logs'), checkAppName(app)));
+    const onFailure = (error: unknown): void =>
+      log.warn({ err: error, app }, 'what the app prints cannot be written; its lines are lost until it can');
+    const known = logs.get(app) ?? new AppLog(join(at('logs'), checkAppName(app)), { onFailure });
     logs.set(app, known);
     return known;
   };

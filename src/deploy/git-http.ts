@@ -32,7 +32,9 @@ export function createGitHttp(
 ): (request: Request, app: string, path: string) => Promise<Response> {
   const { repositories } = options;
   let programs = 0;
-  return async (request, app, path) => {
+  return async (request, named, path) => {
+    // As people are used to from elsewhere: `/git/shop.git`.
+    const app = named.replace(/\.git$/, '');
     if (!isAppName(app) || !(await repositories.exists(app))) {
       const create = isAppName(app) ? `; create it with \`vouch apps create ${app}\`` : '';
       return plain(404, `no app called ${printable(app)}${create}`);

@@ -52,7 +52,7 @@ export async function waitHealthy(options: HealthOptions): Promise<Healthy> {
 
 function notHealthy(timeoutMs: number, seen: string): VouchError {
   return new VouchError('no', `not healthy within ${timeoutMs / 1000} s: ${seen}`, {
-    hint: 'the app must listen on the port given in $PORT and answer below 500',
+    hint: 'the app must listen on 127.0.0.1 or every address, on the port given in $PORT, and answer below 500',
   });
 }
 

@@ -78,6 +78,7 @@ export function createRollout(options: RolloutOptions): Rollout {
   const retiring = new Set<Promise<void>>();
   // State changes reach the store in order, and nobody waits for them.
   let writes: Promise<void> = Promise.resolve();
+  let stopping = false;
 
   const onState = (record: DeploymentRecord): void => {
     const { id, state, endedAt, reason } = record;
@@ -87,6 +88,7 @@ export function createRollout(options: RolloutOptions): Rollout {
   };
 
   const launch = async (app: App, release: Release, print: OnLine): Promise<Live> => {
+    refuseWhenStopping();
     const tree = await options.releases.treeOf(app, release, print);
     const built = (await store.findRelease(release.id))?.launch ?? release.launch;
     if (!built) throw new Error(`release ${release.id} has no launch`);
@@ -118,17 +120,25 @@ export function createRollout(options: RolloutOptions): Rollout {
         onState,
         restart: options.restart,
       });
+      refuseWhenStopping();
       await running.start();
       const target = router.createTarget(record.id, port);
       const healthy = { path: '/', status: 0, milliseconds: 0 };
       const live: Live = { app, release, running, target, tree, launch: built, healthy };
       all.add(live);
+      if (stopping) await end(live);
+      refuseWhenStopping();
       return live;
     } catch (error) {
       options.ports.release(port);
       onState({ ...record, state: 'stopped', endedAt: Date.now(), reason: messageOf(error) });
       throw error;
     }
+  };
+
+  const refuseWhenStopping = (): void => {
+    if (stopping)
+      throw new VouchError('unavailable', 'the server is stopping', { hint: 'try again when it is back' });
   };
 
   const sandboxFor = (built: Launch): Sandbox => {
@@ -276,6 +286,7 @@ export function createRollout(options: RolloutOptions): Rollout {
       await writes;
     },
     async stopAll() {
+      stopping = true;
       for (const live of inProduction.values())
         router.takeDown(live.app.name, live.target, 'the server is stopping');
       await Promise.all([...all].map(end));

@@ -120,10 +120,12 @@ needs(sandbox.ok, `git push: ${sandbox.missing}`)('git push', () => {
     expect(deaf.said).toContain('not healthy within 1.5 s: nothing listens on port');
     expect(deaf.said).toContain('thinking');
     expect(deaf.said).toContain('v1 goes on serving');
+    await running.deployer.updateApp('sick', { healthTimeoutMs: 60_000 });
     await commit(source, { 'server.js': 'console.error("no database"); process.exit(3);' }, 'Dead');
     const dead = await push(source);
     expect(dead.said).toContain('it exited with status 3 before it was healthy');
     expect(dead.said).toContain('no database');
+    await running.deployer.updateApp('sick', { healthTimeoutMs: 6_000 });
     await commit(
       source,
       {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
@@ -28,6 +29,7 @@ needs(sandbox.ok, `rollouts: ${sandbox.missing}`)('a release in production', () 
     folder = await scratchDir('deploy-rollout');
     running = await startServer(join(folder, 'data'), {
       restart: { crashes: 3, firstPauseMs: 10 },
+      keepReleases: 3,
       hooks: {
         onPrepared: (one) => {
           prepared.push(one);
@@ -99,6 +101,17 @@ needs(sandbox.ok, `rollouts: ${sandbox.missing}`)('a release in production', () 
     await deploy('steps', wordApp('d'));
     expect((await deployer.rollback('steps')).release.number).toBe(1);
     expect((await ask(running, 'steps')).text).toBe('a');
+  });
+
+  it('removes the trees of old releases, and builds one again that is wanted', async () => {
+    for (const word of ['a', 'b', 'c', 'd', 'e']) await deploy('many', wordApp(word));
+    const { deployer } = running;
+    const oldest = (await deployer.releases('many')).at(-1)!;
+    expect(oldest).toMatchObject({ number: 1, status: 'removed' });
+    expect(existsSync(join(folder, 'data/deploy/releases/many', oldest.id))).toBe(false);
+    expect((await deployer.rollback('many', 'v1')).release.number).toBe(1);
+    expect((await ask(running, 'many')).text).toBe('a');
+    expect(existsSync(await deployer.treeOf(await deployer.release('many', 'v5')))).toBe(true);
   });
 
   it('starts a crashed app again in a fresh cgroup that the hook saw first, and gives up a crash loop', async () => {
