@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe } from 'vitest';
 import { sandboxContract } from '../../src/sandbox/contract.ts';
 import { sandboxes } from '../../src/sandbox/registry.ts';
@@ -7,5 +8,5 @@ const { local } = sandboxes();
 const state = await local.available();
 
 describe.skipIf(!needs(state.ok, state.ok ? '' : `${state.reason}: ${state.mend}`))('namespaces', () =>
-  sandboxContract(local),
+  sandboxContract(local, join(import.meta.dirname, 'sandbox-owner-child.ts')),
 );

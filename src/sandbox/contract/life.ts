@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Sandbox } from '../port.ts';
 import { alive, firstLine, prepared, ran, specOf, treeOf } from './harness.ts';
 
-export function life(sandbox: Sandbox): void {
+export function life(sandbox: Sandbox, ownerProgram: string): void {
   test('exit codes and signals', async () => {
     const tree = await treeOf({
       'main.js': 'if (process.argv[2] === "code") process.exit(3); process.kill(process.pid, "SIGKILL");',
@@ -103,7 +102,7 @@ export function life(sandbox: Sandbox): void {
 
   test('its owner is killed: everything ends, and reap leaves nothing', async () => {
     const tree = await treeOf({ 'main.js': 'console.log("up"); setInterval(() => {}, 1000);' });
-    const owner = spawn(process.execPath, [join(import.meta.dirname, 'owner.ts'), sandbox.level, tree], {
+    const owner = spawn(process.execPath, [ownerProgram, sandbox.level, tree], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const gone = once(owner, 'exit');

@@ -55,7 +55,7 @@ async function dockerState(ulimits: string[]): Promise<EngineState> {
   return { ok: true, engine: { name: 'docker', program: ['docker'], ulimits } };
 }
 
-export function podmanProgram(hybrid: boolean): string[] {
+function podmanProgram(hybrid: boolean): string[] {
   return ['podman', ...(hybrid ? ['--runtime', 'runc'] : []), '--cgroup-manager', 'cgroupfs'];
 }
 

@@ -24,7 +24,7 @@ export interface BuildImage {
 const TREES = 'vouch-images';
 
 /** Says that an image is ours. */
-export const IMAGE_LABEL = 'vouch.image';
+const IMAGE_LABEL = 'vouch.image';
 
 /**
  * Builds an image from a Dockerfile. Throws `no` when the build fails (what it printed went to `onOutput`), `missing-part`
@@ -102,7 +102,8 @@ export async function listImages(label?: {
   const found = new Map<string, string[]>();
   for (const line of stdout.toString('utf8').split('\n').filter(Boolean)) {
     const [id, tag] = line.split(' ');
-    found.set(id!, [...(found.get(id!) ?? []), tag!]);
+    const known = found.get(id!) ?? [];
+    found.set(id!, tag === '<none>:<none>' ? known : [...known, tag!]);
   }
   return [...found].map(([image, tags]) => ({ image, tags }));
 }

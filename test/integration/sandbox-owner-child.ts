@@ -1,6 +1,6 @@
 /** A program of the contract suite: owns a running sandbox until it is killed. Arguments: level, tree. */
-import { sandboxes } from '../registry.ts';
-import { specOf } from './harness.ts';
+import { sandboxes } from '../../src/sandbox/registry.ts';
+import { specOf } from '../../src/sandbox/contract/harness.ts';
 
 const [level, tree] = process.argv.slice(2);
 const sandbox = sandboxes()[level === 'oci' ? 'oci' : 'local'];
