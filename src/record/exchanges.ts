@@ -1,6 +1,6 @@
 import type { Json } from '../lib/json.ts';
 import type { Decoded, Exchange } from '../protocol/port.ts';
-import { recognise } from '../protocol/registry.ts';
+import { protocolByName, recognise } from '../protocol/registry.ts';
 import { readConnections, type RecordedConnection, type StdioChunk } from './connections.ts';
 
 /** What is known of a connection that exchanges came from. */
@@ -16,7 +16,7 @@ export interface RecordedExchanges {
   /** Inbound and outbound, by start time. */
   exchanges: Exchange[];
   connections: Record<string, ConnectionFacts>;
-  /** By `host:port` of an outbound destination: what its decoder knows of the newest connection (`Decoder.facts`). */
+  /** By `host:port` of an outbound destination: what its decoders know of it (`Decoder.facts`). */
   facts: Record<string, Json>;
   /** Destinations and own ports whose bytes could not be decoded, and why. */
   undecoded: Record<string, string>;
@@ -38,6 +38,7 @@ export interface ExchangesOptions {
 export type ExchangeCache = Map<string, { mark: string; decoded: DecodedConnection }>;
 
 interface DecodedConnection {
+  protocol: string;
   exchanges: Exchange[];
   facts: Json;
   undecoded: string | null;
@@ -82,7 +83,12 @@ export async function exchangesOf(
     const decoded = decodeCached(connection, options);
     result.exchanges.push(...decoded.exchanges);
     if (decoded.undecoded !== null) result.undecoded[key] ??= decoded.undecoded;
-    if (connection.direction === 'outbound' && decoded.facts !== null) result.facts[key] = decoded.facts;
+    if (connection.direction === 'outbound' && decoded.facts !== null) {
+      const older = result.facts[key];
+      const protocol = protocolByName(decoded.protocol);
+      result.facts[key] =
+        older === undefined ? decoded.facts : (protocol?.mergeFacts?.(older, decoded.facts) ?? decoded.facts);
+    }
   }
   result.exchanges.sort((a, b) => a.startedAt - b.startedAt);
   return result;
@@ -114,7 +120,7 @@ function decodeCached(connection: RecordedConnection, options: ExchangesOptions)
 
 /** Tells the protocol of one connection from its first bytes and decodes it. */
 export function decodeConnection(connection: RecordedConnection): DecodedConnection {
-  const none: DecodedConnection = { exchanges: [], facts: null, undecoded: null };
+  const none: DecodedConnection = { protocol: 'raw', exchanges: [], facts: null, undecoded: null };
   // Nothing was said: a pool's spare connection, a health probe.
   if (connection.chunks.every((chunk) => chunk.bytes.length === 0)) {
     return connection.lostBytes > 0
@@ -137,6 +143,7 @@ export function decodeConnection(connection: RecordedConnection): DecodedConnect
       ? null
       : `${protocol.name}: ${decoder.failed.reason} (byte ${decoder.failed.offset})`;
   return {
+    protocol: protocol.name,
     exchanges: decoded.map((one, index) => toExchange(one, index, connection, protocol.name)),
     facts: decoder.facts(),
     undecoded: failed ?? raw,
@@ -163,7 +170,11 @@ function toExchange(
   connection: RecordedConnection,
   protocol: string,
 ): Exchange {
-  const unanswered = decoded.response === null && connection.closedAt !== null && connection.lostBytes === 0;
+  const unanswered =
+    decoded.response === null &&
+    connection.closedAt !== null &&
+    connection.lostBytes === 0 &&
+    connection.unseen === null;
   return {
     version: 1,
     id: `${connection.id}.${index}`,
@@ -172,12 +183,10 @@ function toExchange(
     direction: connection.direction,
     destination: destinationOf(connection),
     ...decoded,
-    ...(unanswered && connection.direction === 'inbound' && connection.incomplete === null
-      ? { incomplete: NO_ANSWER }
-      : {}),
-    // What was sent in ways that show no bytes (sendfile, io_uring) leaves a hole that no counter tells the place of.
-    ...(connection.incomplete !== null && connection.lostBytes === 0 && decoded.complete
-      ? { complete: false, incomplete: connection.incomplete }
+    ...(unanswered && connection.direction === 'inbound' ? { incomplete: NO_ANSWER } : {}),
+    // What passed in ways that show no bytes (sendfile, io_uring) leaves a hole that no counter tells the place of.
+    ...(connection.unseen !== null && decoded.complete
+      ? { complete: false, incomplete: connection.unseen }
       : {}),
   };
 }

@@ -264,6 +264,7 @@ describe('a recorded connection', () => {
     ],
     lostBytes: 0,
     incomplete: null,
+    unseen: null,
     failed: null,
   };
 
@@ -282,14 +283,17 @@ describe('a recorded connection', () => {
   });
 
   it('is incomplete where bytes passed unseen', () => {
-    const { exchanges } = decodeConnection({ ...connection, incomplete: 'sendfile' });
+    const { exchanges } = decodeConnection({ ...connection, incomplete: 'sendfile', unseen: 'sendfile' });
     expect(exchanges[0]).toMatchObject({ complete: false, incomplete: 'sendfile' });
+    // That it was open before says nothing against what was seen of it.
+    const earlier = decodeConnection({ ...connection, incomplete: 'it was open before the recording began' });
+    expect(earlier.exchanges[0]).toMatchObject({ complete: true, incomplete: null });
   });
 
   it('says so when nobody knows its protocol, and says nothing of silence', () => {
     const chunks = [{ side: 'client' as const, at: 1, bytes: Uint8Array.of(0, 255, 1, 254, 9, 9, 9) }];
     expect(decodeConnection({ ...connection, chunks }).undecoded).toMatch(/not known/);
-    expect(decodeConnection({ ...connection, chunks: [] })).toEqual({
+    expect(decodeConnection({ ...connection, chunks: [] })).toMatchObject({
       exchanges: [],
       facts: null,
       undecoded: null,
