@@ -1,9 +1,9 @@
 import { ConnectionBuilder, readEndpoints, readPeer } from './connections-builder.ts';
-import type { Endpoint, RecordedConnection, StdioChunk } from './connections-model.ts';
+import type { RecordedConnection, StdioChunk } from './connections-model.ts';
 import { KIND, RECORD, type SegmentRecord } from './segments-format.ts';
 import { segmentRecords, segmentsOf } from './segments.ts';
 
-export type { Endpoint, RecordedConnection, StdioChunk };
+export type { RecordedConnection, StdioChunk };
 
 export interface Recording {
   /** By `openedAt`. */

@@ -97,7 +97,7 @@ function rule(action: number, toPort: number): Buffer {
 }
 
 /** `struct destination`: the address as IPv6, the port, padding. */
-export function destination(address: string, port: number): Buffer {
+function destination(address: string, port: number): Buffer {
   const key = Buffer.alloc(DESTINATION);
   addressBytes(address).copy(key);
   key.writeUInt16LE(port, 16);

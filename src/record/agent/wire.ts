@@ -38,7 +38,7 @@ export const requestSchema = z.object({
     z.object({ method: z.literal('detach'), redirection: z.number().int() }),
   ]),
 });
-export type WireRequest = z.infer<typeof requestSchema>;
+type WireRequest = z.infer<typeof requestSchema>;
 export type WireCall = WireRequest['call'];
 
 const CODES = [
