@@ -24,15 +24,38 @@ const SAME_PROCESS = 3;
 const SAME_TRANSACTION = 4;
 const CLEAR_LEAD = 0.5;
 
-interface Inbound {
-  exchange: Exchange;
-  pid: number | null;
+/** A request and what is known of it. Values are read only when it has rivals: most requests never have any. */
+class Inbound {
+  readonly exchange: Exchange;
+  readonly pid: number | null;
+  readonly calls: string[] = [];
+  readonly sure: number[] = [];
+  #own: Set<string> | undefined;
+  readonly #learned = new Set<string>();
+  #brought: Exchange[] = [];
+
+  constructor(exchange: Exchange, pid: number | null) {
+    this.exchange = exchange;
+    this.pid = pid;
+  }
+
   /** What it was asked and answered with. */
-  own: Set<string>;
+  get own(): Set<string> {
+    this.#own ??= new Set([...valuesOf(this.exchange.request), ...valuesOf(this.exchange.response)]);
+    return this.#own;
+  }
+
   /** What its calls brought: the next call often asks with it. */
-  learned: Set<string>;
-  calls: string[];
-  sure: number[];
+  get learned(): Set<string> {
+    for (const call of this.#brought) for (const value of valuesOf(call.response)) this.#learned.add(value);
+    this.#brought = [];
+    return this.#learned;
+  }
+
+  add(call: Exchange, alone: boolean): void {
+    this.calls.push(call.id);
+    if (alone) this.#brought.push(call);
+  }
 }
 
 /**
@@ -52,8 +75,7 @@ export function correlate(
   for (const exchange of exchanges) {
     if (exchange.direction === 'inbound') {
       const pid = connections[exchange.connection]?.pid ?? null;
-      const own = new Set([...valuesOf(exchange.request), ...valuesOf(exchange.response)]);
-      const inbound = { exchange, pid, own, learned: new Set<string>(), calls: [], sure: [] };
+      const inbound = new Inbound(exchange, pid);
       inbounds.push(inbound);
       live.push(inbound);
       continue;
@@ -64,10 +86,7 @@ export function correlate(
     const owners = ownersOf(exchange);
     if (owners.length === 0) startup.push(exchange.id);
     if (owners.length > 1) shared.push(exchange.id);
-    for (const owner of owners) {
-      owner.calls.push(exchange.id);
-      if (owners.length === 1) for (const value of valuesOf(exchange.response)) owner.learned.add(value);
-    }
+    for (const owner of owners) owner.add(exchange, owners.length === 1);
     trackTransaction(exchange, owners);
   }
   return {

@@ -20,6 +20,8 @@ export interface SliceRequest {
   maxBytes?: number;
 }
 
+/** Exchanges of a recording that are looked at for one slice. */
+const MAX_LOOKED_AT = 20_000;
 const MAX_STARTUP = 500;
 /** Calls of timers: those nearest to the failure. */
 const MAX_OUTSIDE = 100;
@@ -29,7 +31,8 @@ const MAX_OUTSIDE = 100;
  * first request, requests that overlapped it, requests that succeeded before and after it, and the ones before it in order.
  */
 export function cutSlice(request: SliceRequest): Slice {
-  const { exchanges, connections } = request.recording;
+  const { connections } = request.recording;
+  const exchanges = nearest(request.recording.exchanges, request.error.at);
   const correlation = correlate(exchanges, connections);
   const found = findFailing(exchanges, request.error, connections);
   const byId = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
@@ -79,6 +82,17 @@ export function cutSlice(request: SliceRequest): Slice {
     startup: startup.map(({ id }) => id).filter((id) => kept.has(id)),
     ...surroundings(request.recording, exchangesKept),
   };
+}
+
+/** Of a long recording the beginning, for what the app asked at its start, and what lies around the error. */
+function nearest(exchanges: readonly Exchange[], at: number): readonly Exchange[] {
+  if (exchanges.length <= MAX_LOOKED_AT) return exchanges;
+  const first = exchanges.findIndex(({ direction }) => direction === 'inbound');
+  const early = Math.min(first === -1 ? exchanges.length : first, MAX_STARTUP);
+  const after = exchanges.findIndex(({ startedAt }) => startedAt > at);
+  const middle = after === -1 ? exchanges.length : after;
+  const from = Math.max(early, middle - MAX_LOOKED_AT / 2);
+  return [...exchanges.slice(0, early), ...exchanges.slice(from, from + MAX_LOOKED_AT)];
 }
 
 /** Calls before the first request, and the nearest of those that belong to no request. */
