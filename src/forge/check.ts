@@ -1,4 +1,5 @@
 import { VouchError } from '../lib/errors.ts';
+import { badPath } from '../lib/tree-path.ts';
 import type { PullRequest } from './port.ts';
 
 /**
@@ -20,8 +21,10 @@ export function checkRequest(request: PullRequest): void {
   if (request.branch === request.base) throw bad(`branch and base are both ${request.base}`);
   if (request.title.trim() === '') throw bad('no title');
   if (Object.keys(request.changes).length === 0) throw bad('no changes');
-  for (const path of Object.keys(request.changes))
-    if (!isPlainPath(path)) throw bad(`path ${JSON.stringify(path)}`);
+  for (const path of Object.keys(request.changes)) {
+    const why = badPath(path);
+    if (why !== null) throw bad(why);
+  }
   checkPerson(request.author);
 }
 
@@ -31,18 +34,6 @@ export function checkPerson(person: { name: string; email: string }): void {
   for (const text of [person.name, person.email])
     if (/[\u0000-\u001f\u007f<>]/.test(text) || text.length > 200)
       throw bad(`${JSON.stringify(text)}: not a name or an e-mail address`);
-}
-
-function isPlainPath(path: string): boolean {
-  const parts = path.split('/');
-  return (
-    path.length <= 1000 &&
-    !/[\u0000-\u001f\u007f\\]/.test(path) &&
-    parts.every(
-      (part) =>
-        part !== '' && part !== '.' && part !== '..' && !/^(?:\.git|git~\d)[ .]*(?::.*)?$/i.test(part),
-    )
-  );
 }
 
 function bad(what: string): VouchError {

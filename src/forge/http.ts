@@ -96,11 +96,3 @@ export function pullNumber(ref: string): number {
     throw new VouchError('usage', `pull request ${JSON.stringify(ref)}: not a number`);
   return Number(ref);
 }
-
-/** Base address of an API without a trailing slash; credentials in it are refused, they would end up in logs. */
-export function apiBase(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw new VouchError('usage', 'forge address: not an http or https address without a user and password');
-  return text.replace(/\/+$/, '');
-}

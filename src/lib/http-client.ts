@@ -78,3 +78,14 @@ export function causeOf<T>(error: unknown, is: (one: unknown) => one is T): T | 
   }
   return undefined;
 }
+
+/**
+ * The base address of an API, without a slash at its end. Throws `usage` for anything but http and https, and for a user
+ * and password in it, which would end up in logs; the message does not repeat them. `setting` names where it came from.
+ */
+export function apiBase(setting: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    throw new VouchError('usage', `${setting}: not an http or https address without a user and password`);
+  return text.replace(/\/+$/, '');
+}

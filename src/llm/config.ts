@@ -1,4 +1,5 @@
 import { VouchError } from '../lib/errors.ts';
+import { apiBase } from '../lib/http-client.ts';
 
 const PROVIDERS = ['openai', 'anthropic', 'azure', 'openai-compatible'] as const;
 export type Provider = (typeof PROVIDERS)[number];
@@ -43,13 +44,5 @@ export function checkConfig(config: ModelConfig): void {
     throw new VouchError('usage', `llm.provider: ${JSON.stringify(config.provider)} is not known`, {
       hint: `one of ${PROVIDERS.join(', ')}`,
     });
-  if (config.baseUrl !== undefined) checkUrl(config.baseUrl);
-}
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
-    throw new VouchError('usage', 'llm.baseUrl: not an http or https address without a user and password', {
-      hint: 'for example http://127.0.0.1:11434/v1',
-    });
+  if (config.baseUrl !== undefined) apiBase('llm.baseUrl', config.baseUrl);
 }

@@ -2,10 +2,11 @@ import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { baseEnvironment, run } from '../lib/process.ts';
 import { scratchDir } from '../lib/scratch.ts';
+import { badPath } from '../lib/tree-path.ts';
 import { linesOf } from './diff.ts';
 import { readSections, type Hunk, type Section } from './hunks.ts';
 import { nearestLines, placesOf } from './nearest.ts';
-import { badPath, decode, MAX_FILE_BYTES, readTreeFile, type Changes, type TreeFile } from './paths.ts';
+import { decode, MAX_FILE_BYTES, readTreeFile, type Changes, type TreeFile } from './paths.ts';
 import { unquoteName } from './quote.ts';
 
 const MAX_PATCH_BYTES = 4 * 1024 * 1024;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { structuredPatch, type StructuredPatchHunk } from 'diff';
 import { VouchError } from '../lib/errors.ts';
-import { badPath, MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
+import { badPath } from '../lib/tree-path.ts';
+import { MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
 import { quoteName } from './quote.ts';
 
 /** Beyond this many changed lines a file is shown as replaced whole: the shortest diff takes quadratic time. */

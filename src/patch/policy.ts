@@ -1,8 +1,9 @@
 import { SECRET_PATTERNS } from '../lib/secrets.ts';
+import { badPath } from '../lib/tree-path.ts';
 import type { Fact } from './fact.ts';
 import { factsOf } from './facts.ts';
 import { packageOf, powerOf } from './modules.ts';
-import { badPath, MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
+import { MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
 import { packageReasons, pathReason } from './policy-paths.ts';
 import { knownSource, type KnownSource } from './source.ts';
 import { isCode, parseCode } from './syntax.ts';

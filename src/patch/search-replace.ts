@@ -1,6 +1,7 @@
+import { badPath } from '../lib/tree-path.ts';
 import { linesOf } from './diff.ts';
 import { nearestLines, numbered, placesOf } from './nearest.ts';
-import { badPath, MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
+import { MAX_FILE_BYTES, readTreeFile, type Changes } from './paths.ts';
 import { sourceFiles } from './source.ts';
 
 /** One search/replace block of an answer. */

@@ -8,11 +8,7 @@ import type { Exchange } from '../protocol/port.ts';
  * that leaves the machine, send shapes (shape.ts) instead.
  */
 export function redactText(text: string): string {
-  let out = text;
-  for (const { name, pattern } of SECRET_PATTERNS)
-    out = out.replace(pattern, (whole: string, group: unknown) =>
-      typeof group === 'string' ? whole.replace(`:${group}@`, `:[${name}]@`) : `[${name}]`,
-    );
+  let out = withoutKnownForms(text);
   out = out.replace(/\b(bearer|basic|digest|negotiate)[ \t]+[A-Za-z0-9._~+/=-]{6,}/gi, '$1 [credentials]');
   out = out.replace(/^([ \t]*(?:set-)?cookie[ \t]*:[ \t]*).+$/gim, '$1[cookie]');
   out = out.replace(/^([ \t]*(?:proxy-)?authorization[ \t]*:[ \t]*).+$/gim, '$1[credentials]');
@@ -29,18 +25,24 @@ export function redactText(text: string): string {
   return out.replace(/(?<![\w+])\+\d(?:[ ()./-]{0,2}\d){7,14}(?!\d)/g, '[phone]');
 }
 
+function withoutKnownForms(text: string): string {
+  let out = text;
+  for (const { name, pattern } of SECRET_PATTERNS)
+    out = out.replace(pattern, (whole: string, group: unknown) =>
+      typeof group === 'string' ? whole.replace(`:${group}@`, `:[${name}]@`) : `[${name}]`,
+    );
+  return out;
+}
+
 /**
  * Source code that is sent away, readable still: secrets of a known form, and texts given to a secret's name. Code that
  * only speaks of a password (`password: req.body.password`) stays as it is.
  */
 export function redactCode(source: string): string {
-  let out = source;
-  for (const { name, pattern } of SECRET_PATTERNS)
-    out = out.replace(pattern, (whole: string, group: unknown) =>
-      typeof group === 'string' ? whole.replace(`:${group}@`, `:[${name}]@`) : `[${name}]`,
-    );
-  return out.replace(ASSIGNED, (whole, name: string, between: string, quote: string, value: string) =>
-    isSecretName(name) && /\d/.test(value) ? `${name}${between}${quote}[redacted]${quote}` : whole,
+  return withoutKnownForms(source).replace(
+    ASSIGNED,
+    (whole, name: string, between: string, quote: string, value: string) =>
+      isSecretName(name) && /\d/.test(value) ? `${name}${between}${quote}[redacted]${quote}` : whole,
   );
 }
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
 import { isObject, parseJson } from '../../lib/json.ts';
-import type { HttpEffects } from '../../lib/http-client.ts';
-import { apiBase, forgeFetch, repositoryParts, statusError } from '../http.ts';
+import { apiBase, type HttpEffects } from '../../lib/http-client.ts';
+import { forgeFetch, repositoryParts, statusError } from '../http.ts';
 
 export interface GiteaConfig {
   /** `owner/name`. */
@@ -23,7 +23,7 @@ export interface GiteaApi {
 
 export function createGiteaApi(config: GiteaConfig, effects: HttpEffects): GiteaApi {
   const { owner, repo } = repositoryParts(config.repository);
-  const root = `${apiBase(config.baseUrl)}/api/v1/repos/${owner}/${repo}`;
+  const root = `${apiBase('forge.baseUrl', config.baseUrl)}/api/v1/repos/${owner}/${repo}`;
   const fetch = forgeFetch('gitea', effects, config.timeoutMs ?? 30_000);
   const send = async (method: string, path: string, body?: unknown): Promise<Response> =>
     fetch(root + path, {

@@ -1,9 +1,9 @@
 import { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
-import { realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
+import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
 import { checkPerson, checkRequest } from '../check.ts';
-import { apiBase, forgeFetch, pullNumber, repositoryParts, statusError } from '../http.ts';
+import { forgeFetch, pullNumber, repositoryParts, statusError } from '../http.ts';
 import type { Forge, Opened, PullRequest } from '../port.ts';
 
 export interface GithubConfig {
@@ -51,7 +51,7 @@ export function createGithubForge(config: GithubConfig, effects: Partial<HttpEff
   const fetch = forgeFetch(NAME, { ...realHttpEffects, ...effects }, config.timeoutMs ?? 30_000);
   const octokit = new Octokit({
     auth: config.token,
-    baseUrl: apiBase(config.baseUrl ?? 'https://api.github.com'),
+    baseUrl: apiBase('forge.baseUrl', config.baseUrl ?? 'https://api.github.com'),
     userAgent: 'vouch',
     request: { fetch },
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
