@@ -3,7 +3,7 @@ import type { Frame } from './model.ts';
 import { parameterise } from './parameterise.ts';
 
 /** Raised whenever equal errors could get another fingerprint than before. Part of the fingerprint. */
-export const FINGERPRINT_VERSION = 1;
+const FINGERPRINT_VERSION = 1;
 
 export interface Raised {
   type: string;

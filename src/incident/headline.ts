@@ -23,7 +23,7 @@ export function strictHeadline(line: string): Headline | null {
 }
 
 /** A line that may be a headline because a stack follows at once: `NotFound: no such cart`. */
-export function weakHeadline(line: string): Headline | null {
+function weakHeadline(line: string): Headline | null {
   const found =
     /^\s*(?:Uncaught |\[cause\]: )?([A-Z][\w$.]{0,100})(?: \[[^\]]{1,100}\])?(?:: (.*)|\s*)$/.exec(line);
   return found === null ? null : { type: found[1]!, message: found[2] ?? '' };
@@ -44,7 +44,7 @@ export function boxedHeadline(line: string): Headline | null {
 }
 
 /** Stacks that are printed for information: `console.trace`, warnings. */
-export function isNotice(line: string): boolean {
+function isNotice(line: string): boolean {
   return /^\s*(?:\(node:\d+\) )?(?:Trace\b|(?:\[\w+\] )?(?!UnhandledPromiseRejection)\w*Warning: )/.test(
     line,
   );

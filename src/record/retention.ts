@@ -58,7 +58,7 @@ export async function enforceRetention(
 }
 
 /** Bytes of the files in a folder; 0 for one that is not there. */
-export async function folderBytes(path: string): Promise<number> {
+async function folderBytes(path: string): Promise<number> {
   let bytes = 0;
   try {
     for (const entry of await readdir(path, { withFileTypes: true })) {

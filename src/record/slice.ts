@@ -142,7 +142,7 @@ function isSuccess(exchange: Exchange): boolean {
 }
 
 /** Method and path with what names a thing left out. */
-export function routeOf(exchange: Exchange): string {
+function routeOf(exchange: Exchange): string {
   const { request } = exchange;
   if (!isObject(request) || typeof request['target'] !== 'string') return exchange.protocol;
   const path = request['target'].split(/[?#]/, 1)[0]!;
