@@ -52,7 +52,7 @@ export interface DeployResult {
 }
 
 /** What production runs right now. */
-export interface Current {
+interface Current {
   app: App;
   release: Release;
   deployment: DeploymentRecord;

@@ -44,7 +44,7 @@ export interface App {
  * `building` → `accepted` (built and healthy; waits for the branch to move) → `ready`. `failed` has an `error`.
  * `removed`: was ready, its tree was deleted by the garbage collection; it is built again when it is wanted.
  */
-export type ReleaseStatus = 'building' | 'accepted' | 'ready' | 'failed' | 'removed';
+type ReleaseStatus = 'building' | 'accepted' | 'ready' | 'failed' | 'removed';
 
 /** An immutable build of one commit. */
 export interface Release {
@@ -75,7 +75,7 @@ export interface Launch {
   image: string | null;
 }
 
-export type DeploymentState = 'starting' | 'running' | 'draining' | 'stopped' | 'crash-loop';
+type DeploymentState = 'starting' | 'running' | 'draining' | 'stopped' | 'crash-loop';
 
 /** A release that runs, or ran. */
 export interface DeploymentRecord {
