@@ -1,5 +1,5 @@
 /** What an error message says went wrong, as far as a program can use it. */
-export type FaultKind =
+type FaultKind =
   | 'nullish-read' // Cannot read/set/destructure/convert … of null or undefined
   | 'not-function'
   | 'not-constructor'
@@ -46,7 +46,7 @@ const last = (text: string | undefined): string | null => text?.split('.').at(-1
 /** V8's messages (src/common/message-template.h), Node's codes, PostgreSQL's texts (errcodes and libpq). First match wins. */
 const RULES: Rule[] = [
   [
-    /ECONNREFUSED|ENOSPC|EACCES|EMFILE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EROFS|EADDRINUSE|certificate has expired|password authentication failed|WRONGPASS|NOAUTH|remaining connection slots|too many clients|the database system is (?:starting|shutting)|out of memory|No space left|could not extend file|OOM command not allowed|READONLY You can't write/i,
+    /ECONNREFUSED|ENOSPC|EACCES|EMFILE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EROFS|EADDRINUSE|certificate has expired|password authentication failed|WRONGPASS|NOAUTH|remaining connection slots|too many clients|the database system is (?:starting|shutting)|out of memory|No space left|could not extend file|OOM command not allowed|fetch failed|invalid api key|answered 40[13]\b|READONLY You can't write/i,
     () => ({ kind: 'environment' }),
   ],
   [
@@ -88,6 +88,7 @@ const RULES: Rule[] = [
   [/^(\S+) is not defined/, (m) => ({ kind: 'not-defined', key: m[1]! })],
   [/Cannot access '(.*)' before initialization/, (m) => ({ kind: 'before-initialisation', key: m[1]! })],
   [/Assignment to constant variable/, () => ({ kind: 'constant-assignment' })],
+  [/^"undefined" is not valid JSON/, () => ({ kind: 'json', value: 'undefined' })],
   [
     /is not valid JSON|Unexpected end of JSON input|Unexpected token .* in JSON|in JSON at position|Bad control character in string literal/s,
     () => ({ kind: 'json' }),

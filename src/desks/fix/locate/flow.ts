@@ -7,7 +7,6 @@ import {
   isFunction,
   isIdentifier,
   isMember,
-  keyName,
   leaves,
   propertyName,
   unwrap,
@@ -25,7 +24,7 @@ import type { Source } from './source.ts';
 import type { SourceTree } from './tree.ts';
 
 /** One place that the value came through, from where it was used back to where it was made. */
-export interface Step {
+interface Step {
   source: Source;
   /** `use`: an expression. `variable`: its declaration. `param`: the function that took it. `return`: the statement that gave it. */
   kind: 'use' | 'variable' | 'param' | 'return';
@@ -35,7 +34,7 @@ export interface Step {
   binding: Binding | null;
 }
 
-export type OriginKind =
+type OriginKind =
   | 'row' // `rows[0]`, `result.rows[0]`, `.at(0)`, `[row] = …`: the first of what a query or a list gave
   | 'find' // arr.find(…), map.get(…), cache.get(…), str.match(…): gives nothing when nothing is there
   | 'table' // TABLE[key]
@@ -278,7 +277,7 @@ function lastAssigned(source: Source, binding: Binding, use: Node): Node | undef
 }
 
 /** Whether an expression reads what the request brought: `req.body.x`, `ctx.query`, `request.params['id']`. */
-export function inputOf(source: Source, node: Node): boolean {
+function inputOf(source: Source, node: Node): boolean {
   return inputKind(source, node) !== null;
 }
 
@@ -297,5 +296,3 @@ export function inputKind(source: Source, node: Node): InputKind | null {
   if (/\.searchParams\.get\(/.test(text) && !/[+\-*/]/.test(text.replace(/\(.*\)$/, ''))) return 'query';
   return null;
 }
-
-export { keyName };

@@ -1,7 +1,6 @@
 import {
   calleeName,
   dotted,
-  findAll,
   isFunction,
   isIdentifier,
   isMember,
@@ -26,7 +25,7 @@ export interface Located<N extends Node = Node> {
 }
 
 /** The specifier that a name is imported or required from, with the name there (`*` the module itself, `default`). */
-export function importOf(binding: Binding): { specifier: string; name: string } | undefined {
+function importOf(binding: Binding): { specifier: string; name: string } | undefined {
   const at = binding.declaration;
   if (binding.kind === 'import') {
     const parent = at as Node & { parentSource?: string };
@@ -263,12 +262,6 @@ function onlyFunction(tree: SourceTree, name: string): Located<FunctionNode> | u
     if (found.length > 1) return undefined;
   }
   return found[0];
-}
-
-/** Calls in a file whose function is `fn`, by the name that it has there. */
-export function callsOf(tree: SourceTree, source: Source, fn: Located<FunctionNode>): CallNode[] {
-  const calls = findAll(source.program, (node): node is CallNode => node.type === 'CallExpression');
-  return calls.filter((call) => calledFunction(tree, source, call)?.node === fn.node);
 }
 
 /** The name under which a function is known: its own, its variable's, its property's. */

@@ -1,6 +1,5 @@
 import {
   calleeName,
-  dotted,
   findAll,
   isCall,
   isFunction,
@@ -13,7 +12,7 @@ import {
   type Node,
   type NodeOf,
 } from './ast.ts';
-import { functionName, valueOf, type Located } from './modules.ts';
+import { functionName, valueOf } from './modules.ts';
 import type { Source } from './source.ts';
 import type { SourceTree } from './tree.ts';
 
@@ -129,7 +128,7 @@ export function paramName(param: Node): string | null {
 }
 
 /** All routes that a file registers by literal paths; prefixes of mounted routers are not known here. */
-export function routesOf(tree: SourceTree, source: Source): Route[] {
+function routesOf(tree: SourceTree, source: Source): Route[] {
   const routes: Route[] = [];
   walk(source.program, (node) => {
     if (node.type !== 'CallExpression') return;
@@ -296,6 +295,3 @@ export function singular(word: string): string {
   if (/(?:ss|us|is)$/.test(word)) return word;
   return word.replace(/(ch|sh|x|s)es$/, '$1').replace(/s$/, '');
 }
-
-export type { Located };
-export { dotted };

@@ -10,7 +10,7 @@ export interface Binding {
   scope: Scope;
 }
 
-export interface Scope {
+interface Scope {
   node: Node;
   parent: Scope | null;
   names: Map<string, Binding>;
@@ -127,7 +127,7 @@ function opensScope(node: Node): boolean {
 }
 
 /** The identifiers that a pattern introduces. */
-export function patternNames(pattern: Node): Node[] {
+function patternNames(pattern: Node): Node[] {
   switch (pattern.type) {
     case 'Identifier':
       return [pattern];

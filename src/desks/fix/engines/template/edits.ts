@@ -1,5 +1,5 @@
 import MagicString from 'magic-string';
-import { bodyOf, isFunction, type FunctionNode, type Node } from '../../locate/ast.ts';
+import { isFunction, type Node } from '../../locate/ast.ts';
 import type { Source } from '../../locate/source.ts';
 
 /** Replaces `start … end` of a file; equal ends insert. */
@@ -18,11 +18,6 @@ export function insert(source: Source, at: number, text: string): Edit {
   return { source, start: at, end: at, text };
 }
 
-/** Puts text around a node. */
-export function wrap(source: Source, node: Node, before: string, after: string): Edit[] {
-  return [insert(source, node.start, before), insert(source, node.end, after)];
-}
-
 /** Text whose lines start at no indentation, moved to that of the place it goes to. */
 export function indented(source: Source, text: string, indent: string): string {
   return text
@@ -32,7 +27,7 @@ export function indented(source: Source, text: string, indent: string): string {
 }
 
 /** Whether statements can be put before or after this one without braces. */
-export function inList(source: Source, statement: Node): boolean {
+function inList(source: Source, statement: Node): boolean {
   const parent = source.parent(statement);
   return (
     parent?.type === 'BlockStatement' ||
@@ -65,25 +60,6 @@ export function after(source: Source, statement: Node, text: string): Edit[] | u
 function endOfLine(source: Source, end: number): number {
   const rest = /^[ \t]*(?:\/\/[^\r\n]*)?(?=\r?\n|$)/.exec(source.text.slice(end, end + 400));
   return rest === null ? end : end + rest[0].length;
-}
-
-/** New statements at the start of a function with a block body. */
-export function atStart(source: Source, fn: FunctionNode, text: string): Edit[] | undefined {
-  const body = bodyOf(fn);
-  if (body === null) return undefined;
-  const first = (body.body as Node[])[0];
-  if (first !== undefined) return before(source, first, text);
-  const indent = source.indentOf(fn) + source.style.indent;
-  return [insert(source, body.start + 1, source.style.newline + indent + indented(source, text, indent))];
-}
-
-/** Removes a statement with its line. */
-export function remove(source: Source, statement: Node): Edit {
-  const start = source.lineStart(source.line(statement.start));
-  const own = source.text.slice(start, statement.start).trim() === '';
-  const end = endOfLine(source, statement.end);
-  const newline = /^\r?\n/.exec(source.text.slice(end, end + 2))?.[0].length ?? 0;
-  return { source, start: own ? start : statement.start, end: own ? end + newline : end, text: '' };
 }
 
 /** The whole new text of each file that is edited. Edits that overlap give undefined. */

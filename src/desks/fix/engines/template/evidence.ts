@@ -95,7 +95,7 @@ function takeCall(evidence: Evidence, exchange: Exchange): void {
       for (const result of results) {
         for (const name of result.columns) evidence.columns.add(name);
         if (result.rows?.length === 0) evidence.emptyResult = true;
-        for (const row of result.rows ?? []) takeRow(evidence, row, result.columns);
+        for (const row of result.rows ?? []) takeRow(evidence, row, result);
       }
       break;
     }
@@ -130,6 +130,8 @@ function bodyText(body: Json | undefined): string | undefined {
 
 interface SqlResult {
   columns: string[];
+  /** The type that drivers make of a column, where its oid tells: they leave NUMERIC and bigint as texts. */
+  types: (string | null)[];
   rows: Json[] | undefined;
 }
 
@@ -142,23 +144,41 @@ function sqlResults(response: Json): SqlResult[] {
     const names = columns.map((each) =>
       typeof each === 'string' ? each : isObject(each) && typeof each.name === 'string' ? each.name : '',
     );
-    found.push({ columns: names, rows: Array.isArray(value.rows) ? value.rows : undefined });
+    const types = columns.map((each) =>
+      isObject(each) && typeof each.type === 'number' ? (JS_TYPES[each.type] ?? 'string') : null,
+    );
+    found.push({ columns: names, types, rows: Array.isArray(value.rows) ? value.rows : undefined });
   });
   return found;
 }
 
-function takeRow(evidence: Evidence, row: Json, columns: string[]): void {
-  const cells: [string, Json | undefined][] = Array.isArray(row)
-    ? columns.map((name, i) => [name, row[i]])
+/** By PostgreSQL's type oids (pg_type.dat). */
+const JS_TYPES: Record<number, string> = {
+  16: 'boolean',
+  21: 'number',
+  23: 'number',
+  26: 'number',
+  700: 'number',
+  701: 'number',
+  114: 'object',
+  3802: 'object',
+  1082: 'date',
+  1114: 'date',
+  1184: 'date',
+};
+
+function takeRow(evidence: Evidence, row: Json, { columns, types }: SqlResult): void {
+  const cells: [string, Json | undefined, string | null][] = Array.isArray(row)
+    ? columns.map((name, i) => [name, row[i], types[i] ?? null])
     : isObject(row)
-      ? Object.entries(row)
+      ? Object.entries(row).map(([name, cell]) => [name, cell, null])
       : [];
-  for (const [name, cell] of cells) note(evidence, name, cell ?? null);
+  for (const [name, cell, type] of cells) note(evidence, name, cell ?? null, type);
 }
 
-function note(evidence: Evidence, name: string, value: Json): void {
+function note(evidence: Evidence, name: string, value: Json, known: string | null = null): void {
   if (value === null) evidence.nulls.add(name);
-  const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  const type = value === null ? 'null' : (known ?? (Array.isArray(value) ? 'array' : typeof value));
   const types = evidence.types.get(name);
   if (types === undefined) evidence.types.set(name, new Set([type]));
   else types.add(type);

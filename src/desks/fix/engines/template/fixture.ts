@@ -20,6 +20,12 @@ export interface Case {
   suspect?: FixContext['suspect'];
 }
 
+/** A case with what must be among the first `within` candidates: the transformation, and a text that it adds. */
+export interface Expectation extends Case {
+  expect: [by: string, adds: string][];
+  within?: number;
+}
+
 export function contextOf(test: Case): FixContext {
   const frames: Frame[] = (test.frames ?? []).map(([file, at]) => frameAt(test.files, file, at));
   const error: ErrorEvent = {

@@ -1,5 +1,5 @@
 /** Damerau-Levenshtein (optimal string alignment), cut off at `limit` + 1. */
-export function distance(a: string, b: string, limit = 3): number {
+function distance(a: string, b: string, limit = 3): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
@@ -19,12 +19,12 @@ export function distance(a: string, b: string, limit = 3): number {
 }
 
 /** `unitPrice`, `unit_price`, `UnitPrice` and `unit-price` are one name in different spellings. */
-export function folded(name: string): string {
+function folded(name: string): string {
   return name.replace(/[^A-Za-z0-9]/g, '').toLowerCase();
 }
 
 /** 0 … 1: how likely one name was meant where the other is written. */
-export function similarity(written: string, meant: string): number {
+function similarity(written: string, meant: string): number {
   if (written === meant) return 0;
   const [a, b] = [folded(written), folded(meant)];
   if (a === b) return 1;

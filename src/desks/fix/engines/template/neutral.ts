@@ -25,6 +25,8 @@ export function neutralFor(source: Source, node: Node): string | null {
     at = parent;
     parent = source.parent(at);
   }
+  // `… ?? null` is there already: it is the default.
+  if (parent?.type === 'LogicalExpression' && parent.left === at && parent.operator !== '&&') return null;
   const own = byOwnKind(source, at);
   if (own !== null && parent?.type !== 'BinaryExpression') return own;
   switch (parent?.type) {
@@ -73,7 +75,7 @@ function byOwnKind(source: Source, node: Node): string | null {
   const inner = unwrap(node);
   if (isMember(inner)) return propertyName(inner) === 'length' || propertyName(inner) === 'size' ? '0' : null;
   const name = isCall(inner) && isMember(unwrap(inner.callee)) ? (calleeName(inner) ?? '') : '';
-  if (/^(?:map|filter|flatMap|slice|sort|toSorted|concat|split|reverse)$/.test(name)) return '[]';
+  if (/^(?:map|filter|flatMap|sort|toSorted|concat|split|reverse)$/.test(name)) return '[]';
   if (
     /^(?:trim|toLowerCase|toUpperCase|replace|replaceAll|padStart|padEnd|substring|join|normalize)$/.test(
       name,

@@ -29,6 +29,7 @@ import { importMissing } from './transformations/import-missing.ts';
 import { leaveCatch } from './transformations/leave-catch.ts';
 import { listenForErrors } from './transformations/listen-for-errors.ts';
 import { normaliseKey } from './transformations/normalise-key.ts';
+import { nullObject } from './transformations/null-object.ts';
 import { optionalChain } from './transformations/optional-chain.ts';
 import { reduceInitial } from './transformations/reduce-initial.ts';
 import { releaseInFinally } from './transformations/release-in-finally.ts';
@@ -45,6 +46,7 @@ import { skipMissing } from './transformations/skip-missing.ts';
 import { sqlAnswer } from './transformations/sql-answer.ts';
 import { stringifyBody } from './transformations/stringify-body.ts';
 import { tableDefault } from './transformations/table-default.ts';
+import { uniqueStatementName } from './transformations/unique-statement-name.ts';
 import { validateInput } from './transformations/validate-input.ts';
 
 /** All transformations; one line each. The order says nothing: candidates are ranked. */
@@ -79,6 +81,7 @@ export const TRANSFORMATIONS: readonly Transformation[] = [
   leaveCatch,
   listenForErrors,
   normaliseKey,
+  nullObject,
   optionalChain,
   reduceInitial,
   releaseInFinally,
@@ -95,5 +98,6 @@ export const TRANSFORMATIONS: readonly Transformation[] = [
   sqlAnswer,
   stringifyBody,
   tableDefault,
+  uniqueStatementName,
   validateInput,
 ];

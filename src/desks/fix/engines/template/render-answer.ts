@@ -120,7 +120,7 @@ const MESSAGES: Record<number, (entity: string | null) => string> = {
   504: () => 'upstream timed out',
 };
 
-export function usualMessage(status: number, entity: string | null): string {
+function usualMessage(status: number, entity: string | null): string {
   return (MESSAGES[status] ?? (() => 'error'))(entity);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parses } from '../../locate/source.ts';
-import { cases } from './cases.ts';
+import { cases } from './cases/cases.ts';
 import { added, candidatesFor } from './fixture.ts';
 import { TRANSFORMATIONS } from './registry.ts';
 

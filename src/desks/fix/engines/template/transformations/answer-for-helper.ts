@@ -13,7 +13,11 @@ import type { Proposal, Site, Transformation } from '../site.ts';
 export const answerForHelper: Transformation = {
   name: 'answer-for-helper',
   kind: 'root-cause',
-  applies: (site) => site.innermost && site.fault.kind === 'nullish-read' && site.subject !== null,
+  applies: (site) =>
+    site.innermost &&
+    (site.fault.kind === 'nullish-read' ||
+      (site.fault.kind === 'json' && site.fault.value === 'undefined')) &&
+    site.subject !== null,
   propose(site) {
     const caller = site.incident.locations[site.location.depth + 1];
     if (caller === undefined || !isCall(caller.node)) return [];

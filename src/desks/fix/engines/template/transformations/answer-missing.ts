@@ -24,7 +24,9 @@ export const answerMissing: Transformation = {
   kind: 'root-cause',
   applies: (site) =>
     site.innermost &&
-    (site.fault.kind === 'nullish-read' || site.fault.kind === 'not-iterable') &&
+    (site.fault.kind === 'nullish-read' ||
+      site.fault.kind === 'not-iterable' ||
+      (site.fault.kind === 'json' && site.fault.value === 'undefined')) &&
     site.origin !== null &&
     site.subject !== null &&
     unwrap(site.subject).type !== 'ThisExpression' &&

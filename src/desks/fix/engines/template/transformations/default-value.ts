@@ -136,7 +136,7 @@ function atUse(site: Site): Proposal[] {
 }
 
 /** The empty value of the kind that the subject's own use asks for: `[]` for `.map`, '' for `.trim`, `{}` for a property. */
-export function emptyFor(site: Site): string | null {
+function emptyFor(site: Site): string | null {
   const { fault, source } = site;
   if (fault.kind === 'not-iterable') return '[]';
   const key = fault.key;

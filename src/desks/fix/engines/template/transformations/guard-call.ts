@@ -182,7 +182,7 @@ function inputName(call: CallNode): string | null {
 }
 
 /** A declaration keeps its name outside of the `try`, as its later uses need it there. */
-export function tryAround(source: Source, statement: Node, handling: string): string | undefined {
+function tryAround(source: Source, statement: Node, handling: string): string | undefined {
   const { indent, semicolon: end } = source.style;
   const base = source.indentOf(statement);
   const inside = (text: string): string =>

@@ -73,7 +73,7 @@ function ownExports(site: Site, name: string): Source[] {
 }
 
 /** In the file's own way: an `import`, or a `require`, after the last that is there. */
-export function importEdit(
+function importEdit(
   source: Source,
   name: string,
   specifier: string,

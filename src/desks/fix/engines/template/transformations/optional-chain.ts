@@ -108,7 +108,7 @@ function optionalWithDefault(source: Source, node: Node): Edit[] {
 }
 
 /** The edit that makes a member optional, behind whatever parentheses its object has. */
-export function optionalAt(source: Source, node: Node): Edit | undefined {
+function optionalAt(source: Source, node: Node): Edit | undefined {
   if (!isMember(node) || node.optional) return undefined;
   const between = source.text.slice(node.object.end, node.property.start);
   const at = between.lastIndexOf(node.computed ? '[' : '.');

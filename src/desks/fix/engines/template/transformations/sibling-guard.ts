@@ -194,10 +194,11 @@ function guarded(site: Site, value: Value, guard: Guard): Proposal | undefined {
     guard.made === value.made &&
     !/^(?:query|json|get|find|text|parse|split|map|filter|Number)$/.test(value.made);
   if (!sameName && !sameMade) return undefined;
-  if (alreadyTested(value)) return undefined;
   const moved = transplanted(value, guard);
   if (moved === undefined) return undefined;
-  const edits = [...moved.edits, ...(after(scope.source, value.statement, moved.text) ?? [])];
+  // A second check of the same name is only for another part of it: the part that failed.
+  if (alreadyTested(value) && !aboutSubject(site, moved.text)) return undefined;
+  const edits = [...moved.edits, ...(after(scope.source, lastTest(value), moved.text) ?? [])];
   if (edits.length === moved.edits.length) return undefined;
   const handler = handlerAround(guard.source, guard.node);
   const route = handler === undefined ? undefined : routeOf(site.tree, handler);
@@ -227,6 +228,33 @@ function guarded(site: Site, value: Value, guard: Guard): Proposal | undefined {
 
 function shown(text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 60);
+}
+
+/** Whether a check asks about what failed (`room.members` of `room.members[0].who`), in words that the function does not have yet. */
+function aboutSubject(site: Site, text: string): boolean {
+  const subject = site.subject === null ? undefined : unwrapAwait(site.subject);
+  if (subject === undefined || !isMember(subject)) return false;
+  const part = site.source.slice(subject.computed ? subject.object : subject);
+  const test = text.slice(0, text.indexOf(')') + 1);
+  const fn = site.source.functionOf(site.node);
+  return (
+    part.includes('.') && test.includes(part) && fn !== undefined && !site.source.slice(fn).includes(test)
+  );
+}
+
+/** The last of the checks of the name that directly follow its declaration, else the declaration. */
+function lastTest(value: Value): Node {
+  const { source } = value.scope;
+  const block = source.parent(value.statement);
+  if (block?.type !== 'BlockStatement') return value.statement;
+  const statements = block.body as Node[];
+  let at = value.statement;
+  for (const each of statements.slice(statements.indexOf(at) + 1)) {
+    if (each.type !== 'IfStatement' || !leavesOrThrows(source, each.consequent)) break;
+    if (!new RegExp(`\\b${value.name.replaceAll('$', '\\$')}\\b`).test(source.slice(each.test))) break;
+    at = each;
+  }
+  return at;
 }
 
 /** An `if` right after the declaration that tests the name already. */

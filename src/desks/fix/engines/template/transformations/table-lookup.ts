@@ -58,7 +58,7 @@ export function lookupsOf(site: Site): Lookup[] {
   return found.filter((each, i) => found.findIndex((other) => other.node === each.node) === i);
 }
 
-export function keysOf(site: Site, source: Source, table: Node): { keys: string[]; numeric: boolean } {
+function keysOf(site: Site, source: Source, table: Node): { keys: string[]; numeric: boolean } {
   const value = valueOf(site.tree, { source, node: table }) ?? nameOf(site, source, table);
   const keys: string[] = [];
   let numeric = false;
@@ -89,7 +89,7 @@ export function keysOf(site: Site, source: Source, table: Node): { keys: string[
   return { keys, numeric };
 }
 
-export function nameOf(site: Site, source: Source, node: Node): { node: Node } | undefined {
+function nameOf(site: Site, source: Source, node: Node): { node: Node } | undefined {
   const inner = unwrap(node);
   const binding = isIdentifier(inner) ? source.scopes.resolve(inner.name, inner) : undefined;
   return binding && bound(site.tree, source, binding);
