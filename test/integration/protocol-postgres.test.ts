@@ -1,11 +1,15 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findPostgres, startPostgres, type PostgresServer } from '../../src/eval/services/postgres.ts';
 import { scratchDir } from '../../src/lib/scratch.ts';
+import { Peer } from '../../src/protocol/peer.ts';
+import * as wire from '../../src/protocol/postgres/wire.ts';
 import { postgres } from '../../src/protocol/postgres/postgres.ts';
-import { pgRequestSchema, pgResponseSchema } from '../../src/protocol/postgres/messages.ts';
+import { decodeBinary, encodeBinary } from '../../src/protocol/postgres/types.ts';
+import { pgRequestSchema, pgResponseSchema, type Column } from '../../src/protocol/postgres/messages.ts';
 import type { Decoded } from '../../src/protocol/port.ts';
 import { needs } from '../needs.ts';
 import { decodeConnections, startMock, startRelay, type Relay } from './protocol-setup.ts';
@@ -23,6 +27,36 @@ GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO shop;
 let folder: string;
 let server: PostgresServer;
 let realPort: number;
+
+/** The first row of a statement in the given format (0 text, 1 binary), and its columns, as the real server sends them. */
+async function rowAs(format: number, sql: string): Promise<{ columns: Column[]; row: (Buffer | null)[] }> {
+  const peer = new Peer(connect({ host: '127.0.0.1', port: realPort }));
+  const start = Buffer.concat([
+    wire.int32(196608),
+    Buffer.from('user\0vouch\0database\0shop\0TimeZone\0UTC\0\0'),
+  ]);
+  const bind = wire.message('B', '', '', 0, 0, 1, format);
+  const asked = [wire.message('P', '', sql, 0), bind, wire.message('D', Buffer.from('P'), '')];
+  await peer.write(
+    Buffer.concat([
+      wire.int32(start.length + 4),
+      start,
+      ...asked,
+      wire.message('E', '', wire.int32(0)),
+      wire.message('S'),
+    ]),
+  );
+  let columns: Column[] = [];
+  for (;;) {
+    const message = await peer.read((source) => wire.readMessage(source, 'RSKZ12TDCENn'));
+    if (message === undefined || message.type === 'E') throw new Error(message?.body.toString('latin1'));
+    if (message.type === 'T') columns = wire.readColumns(message.body);
+    if (message.type !== 'D') continue;
+    peer.destroy();
+    const fields = new wire.Fields(message.body);
+    return { columns, row: fields.list(() => fields.value()) };
+  }
+}
 
 /** Ordinary work of an ordinary program; its result must be the same at the real server and at the mock. */
 async function program(port: number): Promise<unknown> {
@@ -195,6 +229,26 @@ needs((await findPostgres()) !== null, 'PostgreSQL: apt-get install postgresql')
         expect(mock.missed).toEqual([]);
       } finally {
         await mock.close();
+      }
+    });
+
+    it('reads and writes binary values as the server itself does', async () => {
+      const values = `SELECT true, '\\x00ff'::bytea, 'c'::"char", 'n'::name, 9e15::int8, -7::int2, 42::int4, 'té'::text, 3000000000::oid,
+      '{"a": 1}'::json, 0.1::float4, 1e300::float8, -2.5::float8, 'b'::char(3), 'v'::varchar, '2024-02-29'::date, '12:34:56.789'::time,
+      '1999-12-31 23:59:59.999999'::timestamp, '2024-05-01 10:00:00+00'::timestamptz, 'infinity'::timestamptz, -1234567.8900::numeric,
+      0::numeric, 0.00001234::numeric, 1e20::numeric, 'NaN'::numeric, '00112233-4455-6677-8899-aabbccddeeff'::uuid, '[1, 2]'::jsonb,
+      '{1,NULL}'::int4[], '{"a b",c,""}'::text[], '{}'::int8[], '{1.5,2}'::numeric[], 'NaN'::float8, '-Infinity'::float4, 9e15::float8, 123456789012345::float8,
+      1e15::float8, 1234567::float4, 123456::float4, 1.5e-5::float8, 0.00012::float8, 1e-7::float4, 'infinity'::date, '-0'::float8`;
+      const [text, binary] = [await rowAs(0, values), await rowAs(1, values)];
+      for (const [index, { type }] of text.columns.entries()) {
+        const asText = text.row[index]!.toString('utf8');
+        const asBytes = binary.row[index]!;
+        expect([type, decodeBinary(type, asBytes)]).toEqual([type, asText]);
+        expect([type, asText, encodeBinary(type, asText)?.toString('hex')]).toEqual([
+          type,
+          asText,
+          asBytes.toString('hex'),
+        ]);
       }
     });
 

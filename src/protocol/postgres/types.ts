@@ -46,7 +46,7 @@ function float(size: 4 | 8): Codec {
   return {
     decode(bytes) {
       if (bytes.length !== size) return undefined;
-      return size === 8 ? String(bytes.readDoubleBE()) : shortestFloat(bytes.readFloatBE());
+      return floatText(size === 8 ? bytes.readDoubleBE() : bytes.readFloatBE(), size);
     },
     encode(text) {
       const bytes = Buffer.alloc(size);
@@ -58,14 +58,31 @@ function float(size: 4 | 8): Codec {
   };
 }
 
-/** The fewest digits that give the same single-precision number, as the server prints it. */
-function shortestFloat(value: number): string {
+/** As the server prints it: the fewest digits that give the same number, an exponent from so many digits on. */
+function floatText(value: number, size: 4 | 8): string {
   if (!Number.isFinite(value)) return String(value);
-  for (let digits = 1; digits < 10; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
+  if (value === 0) return Object.is(value, -0) ? '-0' : '0';
+  const [digits, exponentText] = shortest(value, size).split('e') as [string, string];
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= (size === 8 ? 15 : 6)) {
+    return `${digits}e${exponent < 0 ? '-' : '+'}${pad(Math.abs(exponent))}`;
   }
-  return String(value);
+  const bare = digits.replace(/[-.]/g, '');
+  const sign = value < 0 ? '-' : '';
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${bare}`;
+  const whole = bare.slice(0, exponent + 1).padEnd(exponent + 1, '0');
+  const fraction = bare.slice(exponent + 1);
+  return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`;
+}
+
+/** `d.ddde±x` with as few digits as tell the number apart from its neighbours of that size. */
+function shortest(value: number, size: 4 | 8): string {
+  if (size === 8) return value.toExponential();
+  for (let digits = 0; digits < 9; digits++) {
+    const text = value.toExponential(digits);
+    if (Math.fround(Number(text)) === value) return Number(text).toExponential();
+  }
+  return value.toExponential();
 }
 
 const bool: Codec = {
@@ -174,17 +191,21 @@ function microText(micros: number): string {
   return micros === 0 ? '' : `.${pad(micros, 6).replace(/0+$/, '')}`;
 }
 
+const INFINITE = { late: 0x7fffffffffffffffn, early: -0x8000000000000000n };
+const INFINITE_DAYS = { late: 0x7fffffff, early: -0x80000000 };
+
 function timestamp(zone: boolean): Codec {
   return {
     decode(bytes) {
       if (bytes.length !== 8) return undefined;
       const micros = bytes.readBigInt64BE();
-      if (micros === 0x7fffffffffffffffn) return 'infinity';
-      if (micros === -0x8000000000000000n) return '-infinity';
+      if (micros === INFINITE.late) return 'infinity';
+      if (micros === INFINITE.early) return '-infinity';
       return instantText(micros, zone);
     },
     encode(text) {
-      const micros = instantOf(text);
+      const micros =
+        text === 'infinity' ? INFINITE.late : text === '-infinity' ? INFINITE.early : instantOf(text);
       if (micros === undefined) return undefined;
       const bytes = Buffer.alloc(8);
       bytes.writeBigInt64BE(micros);
@@ -230,15 +251,18 @@ const date: Codec = {
   decode(bytes) {
     if (bytes.length !== 4) return undefined;
     const days = bytes.readInt32BE();
-    if (days === 0x7fffffff) return 'infinity';
-    if (days === -0x80000000) return '-infinity';
+    if (days === INFINITE_DAYS.late) return 'infinity';
+    if (days === INFINITE_DAYS.early) return '-infinity';
     return instantText(BigInt(days) * BigInt(DAY_MS) * 1000n, false)?.slice(0, -9);
   },
   encode(text) {
     const micros = instantOf(text.slice(0, 10));
-    if (micros === undefined) return undefined;
+    const infinite =
+      text === 'infinity' ? INFINITE_DAYS.late : text === '-infinity' ? INFINITE_DAYS.early : undefined;
+    const days = infinite ?? (micros === undefined ? undefined : Number(micros / 1000n) / DAY_MS);
+    if (days === undefined) return undefined;
     const bytes = Buffer.alloc(4);
-    bytes.writeInt32BE(Number(micros / 1000n) / DAY_MS);
+    bytes.writeInt32BE(days);
     return bytes;
   },
   canonical: (text) => /^\s*(\d{4}-\d\d-\d\d)(?:[T ].*)?$/.exec(text)?.[1] ?? text,
