@@ -22,6 +22,8 @@ const SATURATED_ROUNDS = 3;
 const FIXED_RATE = 2000;
 /** Of /proc/PID/stat; Linux has reported 100 a second to programs on every machine for decades. */
 const TICKS = 100;
+/** Spread of equal runs past which the ratios are called meaningless. */
+const QUIET = 0.3;
 const BARS = { p50: 1.05, p99: 1.15, lostBytes: 0, cores: 0.25 };
 
 const NEIGHBOUR = `
@@ -120,6 +122,11 @@ function median(values: number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** How far runs of the same kind lie apart, as a share of their median: below this no difference means anything. */
+function spread(values: number[]): number {
+  return (Math.max(...values) - Math.min(...values)) / median(values);
+}
+
 async function measure(bench: Bench) {
   const { port } = bench;
   await load(port); // warm
@@ -153,6 +160,7 @@ async function measure(bench: Bench) {
       p50: { off: side('p50', 'off'), on: side('p50', 'on'), ratio: side('p50', 'on') / side('p50', 'off') },
       p99: { off: side('p99', 'off'), on: side('p99', 'on'), ratio: side('p99', 'on') / side('p99', 'off') },
       lostBytes: pairs.reduce((sum, { lostBytes }) => sum + lostBytes, 0),
+      spreadOfP50Off: spread(pairs.map(({ off }) => off.p50)),
     },
     fixed: { perSecond: rate, recorderCores: fixed.cores, appCoresMore: fixed.result.cores - bare.cores },
     saturated: {
@@ -170,6 +178,7 @@ function table(result: Awaited<ReturnType<typeof measure>>): string {
   const row = (what: string, off: string, on: string, cost: string, bar: string): string =>
     `${what.padEnd(38)}${off.padStart(10)}${on.padStart(10)}${cost.padStart(10)}   ${bar}`;
   const pass = (value: number, bar: number): string => `≤ ${bar} ${value <= bar ? 'met' : 'NOT MET'}`;
+  const quiet = half.spreadOfP50Off > QUIET ? 'this machine is too busy to tell' : '';
   return [
     row('', 'off', 'on', '', ''),
     ...(['p50', 'p99'] as const).map((key) => {
@@ -182,6 +191,7 @@ function table(result: Awaited<ReturnType<typeof measure>>): string {
         pass(ratio, BARS[key]),
       );
     }),
+    row('  runs without it, spread of p50', '', '', half.spreadOfP50Off.toFixed(3), quiet),
     row('lost bytes', '', '', String(half.lostBytes), pass(half.lostBytes, BARS.lostBytes)),
     row(`cores at ${fixed.perSecond}/s: recorder`, '', '', fixed.recorderCores.toFixed(3), ''),
     row('  and in the app', '', '', fixed.appCoresMore.toFixed(3), pass(cores, BARS.cores)),
