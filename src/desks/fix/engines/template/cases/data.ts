@@ -1,8 +1,29 @@
 import type { Expectation } from '../fixture.ts';
-import { EXPRESS, HTTP } from './apps.ts';
+import { EXPRESS, FASTIFY, HTTP } from './apps.ts';
 
 /** Data of another kind or form than the code expects; other services, databases, numbers. */
 export const data: Record<string, Expectation> = {
+  'a column has another name, behind a question mark': {
+    files: {
+      'a.mjs': `${FASTIFY}
+app.get('/last', async () => {
+  const { rows } = await pool.query('select * from orders')
+  return { last: rows[0]?.placedOn.toISOString() ?? null }
+})
+`,
+    },
+    error: "Cannot read properties of undefined (reading 'toISOString')",
+    frames: [['a.mjs', 'placedOn.|toISOString']],
+    request: { method: 'GET', target: '/last' },
+    calls: [
+      {
+        protocol: 'postgres',
+        response: { columns: [{ name: 'placed_on', type: 1082 }], rows: [['2026-01-01']] },
+      },
+    ],
+    expect: [['rename-property', 'rows[0]?.placed_on.toISOString()']],
+    within: 1,
+  },
   'a column has another name': {
     files: {
       'server.js': `${EXPRESS}

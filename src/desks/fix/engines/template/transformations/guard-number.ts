@@ -126,7 +126,9 @@ function inputsOf(site: Site): Input[] {
       });
     }
   }
-  return found.filter((input) => mentioned(site, input)).slice(0, 4);
+  const named = found.filter((input) => mentioned(site, input));
+  const dates = site.fault.kind === 'date' ? named.filter((input) => isDated(input)) : [];
+  return (dates.length > 0 ? dates : named).slice(0, 4);
 }
 
 /** The request's member itself, or converted, or with a default: `Number(req.query.page ?? 1)`. */
@@ -147,6 +149,18 @@ function plainInput(source: Source, init: Node): Node | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Made into a date somewhere in the handler. */
+function isDated({ source, value, statement }: Input): boolean {
+  const fn = source.functionOf(statement);
+  const name = value.replace(/[.$]/g, '\\$&');
+  return (
+    fn !== undefined &&
+    new RegExp(
+      `Date(?:\\.parse)?\\(\\s*${name}\\b|\\b${name}\\s*=\\s*new Date\\(|\\b${name}\\.toISOString`,
+    ).test(source.slice(fn))
+  );
 }
 
 /** Only what the failing call can have had: its text, or the function's, names it. */
