@@ -29,6 +29,8 @@ export const sliceSchema = z.object({
   facts: z.record(z.string(), z.json()),
   /** Connections to these were seen but could not be decoded: `host:port` → why. */
   undecoded: z.record(z.string(), z.string()),
+  /** Addresses that refused the app's connections in production; they refuse again at replay. */
+  refused: z.array(z.object({ host: z.string(), port: z.number() })),
   /** Bytes known to be lost on the connections that this slice uses. */
   lostBytes: z.number(),
 });

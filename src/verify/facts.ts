@@ -28,6 +28,8 @@ export interface Facts {
   changes: Changes;
   /** Why the patch is outside the policy, or does not parse; empty if it is sound. */
   policy: string[];
+  /** Values of the failing request that the patch compares something with. */
+  quoted: string[];
   failing: Observed | null;
   neighbours: Observed | null;
   variants: Observed | null;

@@ -17,10 +17,10 @@ import { nothingNew } from './gates/nothing-new.ts';
 import { ownTests } from './gates/own-tests.ts';
 import { reproduced } from './gates/reproduced.ts';
 import { sound } from './gates/sound.ts';
-import { mutantsOf } from './mutants.ts';
+import { mutantsOf, quotedInputs } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
-import { precedentOf } from './precedents.ts';
+import { inputsOf, precedentOf } from './precedents.ts';
 import { sumUp } from './verdict.ts';
 import { variantsOf } from './variants.ts';
 
@@ -87,6 +87,7 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
     baseline,
     changes,
     policy: await checkPolicy(at.tree, changes),
+    quoted: await quotedInputs(at.tree, changes, inputsOf(at.failing)),
     failing: null,
     neighbours: null,
     variants: null,

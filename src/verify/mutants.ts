@@ -41,6 +41,53 @@ export async function mutantsOf(tree: string, changes: Changes): Promise<Mutant[
   return spread(found);
 }
 
+/**
+ * Constants that a patch newly compares something with and that are values of the request that failed. Such a patch repairs this request,
+ * not the bug. 0 and 1, and what is no longer than a letter, are said to be compared for other reasons.
+ */
+export async function quotedInputs(
+  tree: string,
+  changes: Changes,
+  inputs: ReadonlySet<string>,
+): Promise<string[]> {
+  const found = new Set<string>();
+  for (const [path, after] of Object.entries(changes)) {
+    if (after === null || !isCode(path)) continue;
+    const read = await readTreeFile(tree, path);
+    const before = 'file' in read && read.file ? read.file.text : '';
+    const added = addedParts(before, after);
+    const parsed = parseCode(path, after);
+    if (!parsed.ok) continue;
+    walk(parsed.program, (node, above) => {
+      const value = node.type === 'Literal' ? node['value'] : undefined;
+      if (typeof value !== 'string' && typeof value !== 'number') return;
+      const own = after.slice(node.start, node.end);
+      const isNew = added.some(
+        ({ start, end, replaced }) => node.start >= start && node.end <= end && !replaced.includes(own),
+      );
+      if (isNew && inputs.has(String(value)) && String(value).length > 1 && isCompared(above)) found.add(own);
+    });
+  }
+  return [...found];
+}
+
+/** Stands in a comparison, a `case`, a list or a regular call such as `startsWith`: anything but a value handed out. */
+function isCompared(above: readonly Node[]): boolean {
+  const parent = above.at(-1);
+  if (!parent) return false;
+  if (parent.type === 'BinaryExpression') return /^(?:[=!]==?|[<>]=?)$/.test(String(parent['operator']));
+  if (parent.type === 'SwitchCase') return true;
+  if (parent.type === 'ArrayExpression')
+    return above.some((node) => node.type === 'CallExpression' || node.type === 'NewExpression');
+  if (parent.type !== 'CallExpression') return false;
+  const callee = parent['callee'] as Node;
+  const property = callee.type === 'MemberExpression' ? (callee['property'] as Node)['name'] : undefined;
+  return (
+    typeof property === 'string' &&
+    /^(?:includes|startsWith|endsWith|has|test|match|indexOf|equals|is)$/.test(property)
+  );
+}
+
 /** The lines that are new in `after`, as offsets, with the old lines that they stand in place of. */
 function addedParts(before: string, after: string): { start: number; end: number; replaced: string }[] {
   const parts: { start: number; end: number; replaced: string }[] = [];

@@ -89,17 +89,21 @@ function precedent(exchange: Exchange, why: string): Precedent {
   return { status, body: status < 400 ? body : withoutInputs(exchange, body), why };
 }
 
+/** The values that a request brings: of its query, its body, and the later parts of its path. */
+export function inputsOf(exchange: Exchange): Set<string> {
+  const canonical = protocolOf(exchange.protocol).canonical(exchange.request);
+  if (!isObject(canonical)) return new Set();
+  const found = [
+    ...leaves(canonical['query'] ?? null),
+    ...leaves(canonical['body'] ?? null),
+    ...pathParts(canonical['path']),
+  ];
+  return new Set(found.filter((input) => input !== ''));
+}
+
 /** A body in whose texts the values that the request brought are replaced. */
 function withoutInputs(exchange: Exchange, body: Json): Json {
-  const canonical = protocolOf(exchange.protocol).canonical(exchange.request);
-  const inputs = isObject(canonical)
-    ? [
-        ...leaves(canonical['query'] ?? null),
-        ...leaves(canonical['body'] ?? null),
-        ...pathParts(canonical['path']),
-      ]
-    : [];
-  const longest = [...new Set(inputs)].filter((input) => input !== '').sort((a, b) => b.length - a.length);
+  const longest = [...inputsOf(exchange)].sort((a, b) => b.length - a.length);
   const replace = (value: Json): Json => {
     if (typeof value === 'string')
       return longest.reduce(

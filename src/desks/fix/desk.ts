@@ -61,7 +61,7 @@ export function createDesk(options: DeskOptions) {
           unavailable.push(why);
           continue;
         }
-        const context = contextOf(dossier, work.signal, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
+        const context = contextOf(dossier, work, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
         tried.push(
           ...(name === 'template'
             ? await tryTemplates(opened, engine, context, work)
@@ -134,7 +134,7 @@ export function createDesk(options: DeskOptions) {
   }
 
   async function rivalsOf(opened: Opened, work: Work): Promise<Tried[]> {
-    const context = contextOf(opened.dossier, work.signal, {
+    const context = contextOf(opened.dossier, work, {
       usd: 0,
       deadlineMs: now() + DEFAULT_SECONDS * 1000,
     });
@@ -246,7 +246,7 @@ interface Concluded {
   verified: Judged | null;
 }
 
-function contextOf(dossier: Dossier, signal: AbortSignal, budget: FixContext['budget']): FixContext {
+function contextOf(dossier: Dossier, work: Work, budget: FixContext['budget']): FixContext {
   const { incident, error, slice, tree, suspect } = dossier;
   return {
     incident: { id: incident.id, app: incident.app, title: incident.title },
@@ -256,7 +256,8 @@ function contextOf(dossier: Dossier, signal: AbortSignal, budget: FixContext['bu
     suspect,
     feedback: [],
     budget,
-    signal,
+    signal: work.signal,
+    note: (line) => work.onProgress(line),
   };
 }
 

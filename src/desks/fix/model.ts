@@ -11,9 +11,21 @@ export interface Work {
 /** One judged candidate, as the command line prints it. */
 export type Judged = Pick<
   Evidence,
-  'verdict' | 'reasons' | 'gates' | 'calls' | 'assumptions' | 'alternatives' | 'clock' | 'isolation' | 'notChecked' | 'seconds'
+  | 'verdict'
+  | 'reasons'
+  | 'gates'
+  | 'calls'
+  | 'assumptions'
+  | 'alternatives'
+  | 'clock'
+  | 'isolation'
+  | 'notChecked'
+  | 'seconds'
 > &
-  Pick<Proposal, 'engine' | 'title' | 'why' | 'patch' | 'kind' | 'pullRequest'> & { proposal: string; costUsd: number };
+  Pick<Proposal, 'engine' | 'title' | 'why' | 'patch' | 'kind' | 'pullRequest'> & {
+    proposal: string;
+    costUsd: number;
+  };
 
 export interface FixOutcome {
   incident: string;

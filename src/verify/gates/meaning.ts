@@ -16,6 +16,12 @@ export const meaning: Gate = (facts) => {
     const why = falseSuccess(facts, status, bodyOf(response));
     if (why) return unsure(GATE, why);
   }
+  if (facts.quoted.length > 0) {
+    return unsure(
+      GATE,
+      `the patch compares with ${facts.quoted.join(', ')}, a value of the failing request: it repairs this request, and perhaps no other`,
+    );
+  }
   const broken = brokenVariant(facts);
   if (broken) return unsure(GATE, broken);
   const tried = facts.baseline.variants.filter(({ kind }) => kind === 'request').length;
