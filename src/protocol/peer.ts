@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Source, type Reading } from './source.ts';
 
+const LINGER_MS = 1000;
 /** Bytes taken in while nobody reads. */
 const MAX_KEPT = 1024 * 1024;
 
@@ -90,9 +91,22 @@ export class Peer {
     });
   }
 
-  /** Sends what was written, then ends the connection. */
-  close(): void {
-    if (!this.#closed) this.#socket.end(() => this.#socket.destroy());
+  /**
+   * Sends what was written, ends our direction, and resolves when the connection is over: when the other end has ended, too,
+   * or after a second. What still comes is read over, because input left unread would turn the end into a reset, which can
+   * overtake the last bytes sent.
+   */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    const over = this.#source.ended ? Promise.resolve() : this.read(toTheEnd);
+    await new Promise<void>((resolve) => {
+      this.#socket.end(() => resolve());
+      this.#socket.on('close', () => resolve());
+    });
+    await over;
+    clearTimeout(timer);
+    this.#socket.destroy();
   }
 
   destroy(): void {
@@ -105,4 +119,8 @@ export class Peer {
     });
     this.#wake = null;
   }
+}
+
+function* toTheEnd(source: Source): Reading<void> {
+  yield* source.bulk(Infinity, 0);
 }

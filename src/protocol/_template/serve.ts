@@ -24,6 +24,6 @@ export async function serveLines(socket: Duplex, answers: Answers): Promise<void
     if (!(error instanceof Nonsense)) throw error;
     await peer.write(`!vouch: ${error.message}\n`);
   } finally {
-    peer.close();
+    await peer.close();
   }
 }

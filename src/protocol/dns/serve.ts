@@ -32,7 +32,7 @@ export async function serveDns(socket: Duplex, answers: Answers): Promise<void> 
     if (reply === null) break;
     await peer.write(Buffer.concat([wire.int16(reply.bytes.length), reply.bytes]));
   }
-  peer.close();
+  await peer.close();
 }
 
 function queryOf(bytes: Buffer): wire.Query | null {

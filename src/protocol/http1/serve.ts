@@ -54,7 +54,7 @@ export async function serveHttp(socket: Duplex, answers: Answers): Promise<void>
       `HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
   } finally {
-    peer.close();
+    await peer.close();
   }
 }
 

@@ -58,7 +58,7 @@ export async function servePostgres(socket: Duplex, answers: Answers): Promise<v
       await peer.write(wire.errorMessage('E', pgError('08P01', `vouch: ${error.message}`, 'FATAL')));
     else throw error;
   } finally {
-    peer.close();
+    await peer.close();
   }
 }
 

@@ -48,7 +48,7 @@ export async function serveRedis(socket: Duplex, answers: Answers): Promise<void
     if (!(error instanceof Nonsense)) throw error;
     await peer.write(`-ERR Protocol error: vouch: ${error.message}\r\n`);
   } finally {
-    peer.close();
+    await peer.close();
   }
 }
 
