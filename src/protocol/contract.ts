@@ -33,7 +33,7 @@ export function chunksOf(...pieces: [Side, string | Uint8Array][]): Chunk[] {
   }));
 }
 
-function decodeAll(
+export function decodeAll(
   protocol: Protocol,
   chunks: readonly Chunk[],
 ): { exchanges: Decoded[]; failed: string | null } {

@@ -141,12 +141,12 @@ export class Source {
   *line(limit: number): Reading<string | undefined> {
     let scanned = 0;
     for (;;) {
-      const at = this.view().indexOf(10, scanned);
-      if (at > limit || (at === -1 && this.length > limit))
+      const held = this.view();
+      const at = held.indexOf(10, scanned);
+      if (at > limit || (at === -1 && held.length > limit))
         throw new Nonsense(`a line longer than ${limit} bytes`);
       if (at !== -1) {
-        const end = at > 0 && this.view()[at - 1] === 13 ? at - 1 : at;
-        const text = this.view().toString('latin1', 0, end);
+        const text = held.toString('latin1', 0, at > 0 && held[at - 1] === 13 ? at - 1 : at);
         this.skip(at + 1);
         return text;
       }

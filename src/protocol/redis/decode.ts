@@ -1,5 +1,5 @@
 import type { Json } from '../../lib/json.ts';
-import { oneLine } from '../bytes.ts';
+import { oneLine, type TextOrBytes } from '../bytes.ts';
 import { conversation, type Talk } from '../conversation.ts';
 import type { Decoded, Decoder } from '../port.ts';
 import { LostTrack, Nonsense, type Reading, type Source } from '../source.ts';
@@ -59,7 +59,8 @@ class RedisTalk implements Talk {
   #ask({ name, args, startedAt, lost }: Command): void {
     // It may have been one that changes what the connection means: SELECT, MULTI, SUBSCRIBE.
     if (lost > 0) throw new LostTrack(`${lost} bytes of a command were lost`);
-    const request: RedisRequest = { command: textOf(name).toUpperCase(), args, db: this.#db };
+    const command = textOf(name).toUpperCase();
+    const request: RedisRequest = { command, args: withoutSecrets(command, args), db: this.#db };
     const flaw = this.#flaw;
     if (request.command === 'MONITOR' || request.command === 'SYNC' || request.command === 'PSYNC') {
       throw new Nonsense(`${request.command} is not decoded`);
@@ -270,6 +271,11 @@ class RedisTalk implements Talk {
   }
 }
 
+/** Passwords are read over, not kept. */
+function withoutSecrets(command: string, args: TextOrBytes[]): TextOrBytes[] {
+  return command === 'AUTH' ? [] : command === 'HELLO' ? args.slice(0, 1) : args;
+}
+
 function isError(value: Resp): boolean {
   return value !== null && typeof value === 'object' && 'error' in value;
 }
@@ -296,7 +302,7 @@ export function summaryOf(request: RedisRequest): string {
         .join(', ')}`,
     );
   }
-  const args = request.command === 'AUTH' || request.command === 'HELLO' ? [] : request.args.slice(0, 20);
+  const args = withoutSecrets(request.command, request.args).slice(0, 20);
   return oneLine(
     [request.command, ...args.map((arg) => (typeof arg === 'string' ? arg.slice(0, 100) : '(bytes)'))].join(
       ' ',
