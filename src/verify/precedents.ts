@@ -51,7 +51,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
     (exchange) => exchange.id !== at.failing.id && deliberate(exchange),
   );
   yield sameRequest(at)
-    .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400)
+    .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400 && sameWorld(at, exchange))
     .map((exchange) =>
       precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`),
     );
@@ -81,6 +81,27 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
   for (const nearer of [refused.filter(({ exchange }) => sameRoute(exchange, at.failing)), refused]) {
     yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
   }
+}
+
+/** Whether the calls of the failing request were answered alike for another one: what it was told then, it could have been told. */
+function sameWorld(at: Case, other: Exchange): boolean {
+  const answersOf = (inbound: Exchange): Map<string, string> => {
+    const ids = new Set(at.slice.callsOf[inbound.id]);
+    const calls = at.slice.exchanges.filter(({ id, response }) => ids.has(id) && response !== null);
+    return new Map(
+      calls.map((call) => {
+        const protocol = protocolOf(call.protocol);
+        return [
+          canonicalJson(protocol.canonical(call.request)),
+          canonicalJson(protocol.comparable(call.response!)),
+        ];
+      }),
+    );
+  };
+  const theirs = answersOf(other);
+  return [...answersOf(at.failing)].every(
+    ([request, answer]) => theirs.get(request) === undefined || theirs.get(request) === answer,
+  );
 }
 
 function precedent(exchange: Exchange, why: string): Precedent {
@@ -189,13 +210,29 @@ export function outcomeOf(call: Exchange): Outcome['kind'] | null {
   if (response === null) return 'error';
   if (!isObject(response)) return null;
   if (isObject(response['error'])) return 'error';
-  if (Array.isArray(response['rows'])) return response['rows'].length === 0 ? 'empty' : null;
+  if (Array.isArray(response['rows'])) return response['rows'].every(isBlank) ? 'empty' : null;
   const status = statusOf(response);
   if (status !== null)
     return status === 404 ? 'empty' : status >= 400 ? 'error' : emptyJson(response) ? 'empty' : null;
-  const value = 'value' in response ? response['value'] : response;
-  if (value === null || (isObject(value) && value['type'] === 'null')) return 'empty';
-  return null;
+  return 'reply' in response ? outcomeOfReply(response['reply'] ?? null) : null;
+}
+
+/** A row in which there is nothing: the sum or the maximum of no rows. */
+function isBlank(row: Json): boolean {
+  return Array.isArray(row) && row.every((cell) => cell === null);
+}
+
+/** Of Redis: null, an empty list or map, or an error. */
+function outcomeOfReply(reply: Json): Outcome['kind'] | null {
+  if (
+    reply === null ||
+    (Array.isArray(reply) && (reply.length === 0 || reply.every((item) => item === null)))
+  )
+    return 'empty';
+  if (!isObject(reply)) return null;
+  if ('error' in reply) return 'error';
+  const items = reply['map'] ?? reply['set'];
+  return 'nullArray' in reply || (Array.isArray(items) && items.length === 0) ? 'empty' : null;
 }
 
 function emptyJson(response: { [key: string]: Json }): boolean {

@@ -18,6 +18,14 @@ it.each([
   expect(oddities(value, [order])).toContain(said);
 });
 
+it('takes a value for better than the blank that all others had, and not the other way round', () => {
+  expect(oddities({ ...order, note: 'hi' }, [order])).toEqual([]);
+  expect(oddities({ ...order, items: [{ sku: 'a', n: 1 }] }, [{ ...order, items: [] }])).not.toContain(
+    'items is list, elsewhere empty list',
+  );
+  expect(oddities({ ...order, note: null }, [{ ...order, note: 'hi' }])).toHaveLength(1);
+});
+
 it('accepts what any of several answers has', () => {
   expect(oddities({ ...order, note: 'hi' }, [order, { ...order, note: 'ho' }])).toEqual([]);
 });

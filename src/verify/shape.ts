@@ -35,10 +35,12 @@ export function oddities(value: Json, examples: readonly Json[]): string[] {
   for (const [path, kinds] of own) {
     const name = path === '' ? 'the body' : path;
     const usual = known.get(path);
-    if (!usual) found.push(`${name} is in no other answer`);
-    else
+    if (!usual) {
+      if (!belowBlank(path, known)) found.push(`${name} is in no other answer`);
+    } else
       for (const kind of kinds)
-        if (!usual.has(kind)) found.push(`${name} is ${kind}, elsewhere ${[...usual].join(' or ')}`);
+        if (!usual.has(kind) && !fillsIn(kind, usual))
+          found.push(`${name} is ${kind}, elsewhere ${[...usual].join(' or ')}`);
   }
   for (const [path] of known) {
     const everywhere = shapes.every((shape) => shape.has(path));
@@ -46,6 +48,21 @@ export function oddities(value: Json, examples: readonly Json[]): string[] {
     if (everywhere && !own.has(path) && isContainer(own.get(parent))) found.push(`${path} is missing`);
   }
   return found;
+}
+
+/** Inside of something that was empty in all others: nothing is known of what it holds. */
+function belowBlank(path: string, known: Shape): boolean {
+  for (let at = path.lastIndexOf('.'); at !== -1; at = path.lastIndexOf('.', at - 1)) {
+    const above = known.get(path.slice(0, at));
+    if (above) return [...above].every((kind) => kind === 'null' || kind === 'empty list');
+  }
+  return false;
+}
+
+/** Where all others were blank, a value is more than they had, not less. */
+function fillsIn(kind: string, usual: ReadonlySet<string>): boolean {
+  const blanks: Record<string, string[]> = { list: ['null', 'empty list'], text: ['null', 'empty text'] };
+  return [...usual].every((one) => (blanks[kind] ?? ['null']).includes(one));
 }
 
 /** What has no members misses none: that it is of another kind has been said. */
