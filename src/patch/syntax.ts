@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
-import { parseSync, type Comment, type Program } from 'oxc-parser';
+import type { Comment, Program } from 'oxc-parser';
+import { parseBounded } from './parser.ts';
 
 /** Any node of the tree that oxc-parser gives (ESTree, with TypeScript's own nodes). */
 export interface Node {
@@ -29,7 +30,9 @@ export function parseCode(path: string, text: string): Parsed {
   ] as const;
   let first: { line: number; message: string } | null = null;
   for (const attempt of attempts) {
-    const result = parseSync(path, text, { preserveParens: false, ...attempt });
+    const result = parseBounded(path, text, { preserveParens: false, ...attempt });
+    if ('tooDeep' in result)
+      return { ok: false, line: result.line, message: 'it is nested too deep to be examined' };
     const error = result.errors[0];
     if (error === undefined) return { ok: true, program: asNode(result.program), comments: result.comments };
     first ??= { line: lineAt(text, error.labels[0]?.start ?? 0), message: error.message };

@@ -181,7 +181,7 @@ describe('a tree', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  it('leaves out links, dependencies, bundles, large files, nesting beyond reason, and what does not parse', async () => {
+  it('leaves out links, dependencies, bundles and large files, and does not parse nesting beyond reason or what is no code', async () => {
     await mkdir(join(root, 'app/node_modules/x'), { recursive: true });
     let n = 0;
     const write = (file: string, text: string): Promise<void> => writeFile(join(root, file), text);
@@ -199,8 +199,10 @@ describe('a tree', () => {
     await symlink(join(root, 'secret.js'), join(root, 'app/link.js'));
     await symlink(root, join(root, 'app/up'));
     const tree = await SourceTree.load(join(root, 'app'));
-    expect(tree.files).toEqual(['a.js', 'broken.js', 'long.js']);
+    expect(tree.files).toEqual(['a.js', 'broken.js', 'deep.js', 'long.js']);
     expect(tree.source('broken.js')).toBeUndefined();
+    expect(tree.source('deep.js')).toBeUndefined();
+    expect(tree.source('long.js')).toBeDefined();
     expect(tree.resolve('a.js', '../secret.js')).toBeUndefined();
   });
 

@@ -1,4 +1,5 @@
-import { parseSync, type Comment, type Program } from 'oxc-parser';
+import type { Comment, Program } from 'oxc-parser';
+import { parseBounded } from '../../../patch/parser.ts';
 import { children, isFunction, isStatement, type FunctionNode, type Node } from './ast.ts';
 import { buildScopes, type Scopes } from './scope.ts';
 import { styleOf, type Style } from './style.ts';
@@ -30,15 +31,10 @@ export class Source {
     }
   }
 
-  /** Undefined where the text has a syntax error: such a file is left alone. */
+  /** Undefined where the text has a syntax error, or is nested too deep to be a person's code: such a file is left alone. */
   static parse(file: string, text: string): Source | undefined {
-    try {
-      const result = parseText(file, text);
-      return result === undefined ? undefined : new Source(file, text, result.program, result.comments);
-    } catch (error) {
-      if (error instanceof RangeError) return undefined; // nested too deep to be a person's code
-      throw error;
-    }
+    const result = parseText(file, text);
+    return result === undefined ? undefined : new Source(file, text, result.program, result.comments);
   }
 
   get scopes(): Scopes {
@@ -124,7 +120,8 @@ export class Source {
 function parseText(file: string, text: string): { program: Program; comments: Comment[] } | undefined {
   const lang = /\.[cm]?tsx?$/.test(file) ? (file.endsWith('x') ? 'tsx' : 'ts') : 'jsx';
   for (const sourceType of ['module', 'commonjs'] as const) {
-    const result = parseSync(file, text, { lang, sourceType, preserveParens: false });
+    const result = parseBounded(file, text, { lang, sourceType, preserveParens: false });
+    if ('tooDeep' in result) return undefined;
     if (result.errors.every((error) => String(error.severity) !== 'Error'))
       return { program: result.program, comments: result.comments };
   }

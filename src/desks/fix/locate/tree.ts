@@ -1,7 +1,6 @@
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import { mapLimited } from '../../../lib/limit.ts';
-import { unparsable } from './nesting.ts';
 import { Source } from './source.ts';
 
 const EXTENSIONS = /\.(?:[cm]?[jt]s|[jt]sx)$/;
@@ -46,10 +45,8 @@ export class SourceTree {
       total += text.length;
       texts[file] = text;
     });
-    const refused = await unparsable(new Map(Object.entries(texts)));
     // Reading finishes in any order; what is proposed must not depend on it.
-    const kept = Object.entries(texts).filter(([file]) => !refused.has(file));
-    return new SourceTree(Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))));
+    return new SourceTree(Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1))));
   }
 
   get files(): string[] {

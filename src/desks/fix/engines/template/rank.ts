@@ -1,4 +1,4 @@
-import { parseSync } from 'oxc-parser';
+import { parseBounded } from '../../../../patch/parser.ts';
 import type { Proposal, Site } from './site.ts';
 
 /**
@@ -17,7 +17,8 @@ export function rankOf(proposal: Proposal, kind: 'root-cause' | 'mitigation', si
 
 /** The text without comments and white space that means nothing, so that equal changes are equal. */
 export function normalised(file: string, text: string): string {
-  const { comments } = parseSync(file, text, { lang: /\.[cm]?ts$/.test(file) ? 'ts' : 'tsx' });
+  const parsed = parseBounded(file, text, { lang: /\.[cm]?ts$/.test(file) ? 'ts' : 'tsx' });
+  const comments = 'tooDeep' in parsed ? [] : parsed.comments;
   let bare = '';
   let at = 0;
   for (const comment of comments) {
