@@ -8,7 +8,8 @@ import { makePlan, type Asked } from '../replay/make-plan.ts';
 import { learnCalls, type CallNoise } from '../replay/noise.ts';
 import { replay, type Redirector } from '../replay/run.ts';
 import type { Limits, Sandbox } from '../sandbox/port.ts';
-import { inboundOf, isHealthy, sameRoute } from './neighbours.ts';
+import { inboundOf, isHealthy } from './neighbours.ts';
+import { routesOf } from './routes.ts';
 import { callsDuring, isUnanswered, observe, raised, statusOf, type Observed } from './observe.ts';
 
 /** Everything that a judgement stands on. Made once per incident and release; candidates are judged against it. */
@@ -241,8 +242,10 @@ export function failingCalls(at: Case, observed: Observed): Observed['run']['res
 
 /** Inbound exchanges of the failing request's route, itself left out. */
 export function siblingsOf(at: Case): Exchange[] {
+  const routes = routesOf(at.slice);
+  const own = routes.of(at.failing);
   return inboundOf(at.slice).filter(
-    (exchange) => exchange.id !== at.failing.id && sameRoute(exchange, at.failing),
+    (exchange) => exchange.id !== at.failing.id && routes.of(exchange) === own,
   );
 }
 

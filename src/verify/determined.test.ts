@@ -24,7 +24,11 @@ function survivor(
 }
 
 function caseOf(failing: Exchange, others: Exchange[], callsOf: Record<string, string[]> = {}): Case {
-  return { failing, slice: slice([failing, ...others], { failing: failing.id, callsOf }) } as Case;
+  return {
+    failing,
+    prefix: [] as Exchange[],
+    slice: slice([failing, ...others], { failing: failing.id, callsOf }),
+  } as Case;
 }
 
 function query(rows: Json[]): Exchange {

@@ -4,8 +4,9 @@ import { protocolOf } from '../protocol/registry.ts';
 import { callClass } from '../replay/call-class.ts';
 import { sameRequest, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
-import { inboundOf, routeOf, sameRoute } from './neighbours.ts';
+import { inboundOf } from './neighbours.ts';
 import { bodyOf, statusOf } from './observe.ts';
+import { routesOf } from './routes.ts';
 import { oddities, sameShape } from './shape.ts';
 
 /** What the recording says the answer should look like, and why. */
@@ -50,25 +51,39 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
   const others = inboundOf(at.slice).filter(
     (exchange) => exchange.id !== at.failing.id && deliberate(exchange),
   );
-  yield sameRequest(at)
-    .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400 && sameWorld(at, exchange))
-    .map((exchange) =>
-      precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`),
-    );
+  const routes = routesOf(at.slice);
+  const isSibling = (exchange: Exchange): boolean => routes.of(exchange) === routes.of(at.failing);
+  // What the app keeps in memory is not seen: where earlier requests are needed for the failure, the world was not the same.
+  if (at.prefix.length === 0) {
+    yield sameRequest(at)
+      .filter((exchange) => (statusOf(exchange.response) ?? 500) < 400 && sameWorld(at, exchange))
+      .map((exchange) =>
+        precedent(exchange, `the same request was answered ${statusOf(exchange.response)} at another time`),
+      );
+  }
 
-  const telling = tellingOutcome(at, at.failing);
-  if (telling) {
-    const met = others
-      .map((exchange) => ({ exchange, outcome: tellingOutcome(at, exchange) }))
-      .filter(({ outcome }) => outcome?.kind === telling.kind && outcome.protocol === telling.protocol);
-    const because = (exchange: Exchange): string =>
-      `${routeOf(exchange)} answers ${statusOf(exchange.response)} when ${telling.protocol} ${telling.kind === 'empty' ? 'finds nothing' : 'answers with an error'}`;
-    for (const nearer of [
-      met.filter(({ outcome }) => outcome!.class === telling.class),
-      met.filter(({ exchange }) => sameRoute(exchange, at.failing)),
-    ]) {
-      yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
-    }
+  const outcomes = outcomesOf(at, at.failing);
+  const met = others.map((exchange) => ({ exchange, outcomes: outcomesOf(at, exchange) }));
+  const because = (exchange: Exchange, { kind, protocol }: Outcome): string =>
+    `${routes.of(exchange)} answers ${statusOf(exchange.response)} when ${protocol} ${kind === 'empty' ? 'finds nothing' : 'answers with an error'}`;
+  for (const telling of outcomes) {
+    const same = met.filter((one) =>
+      one.outcomes.some((outcome) => outcome.class === telling.class && outcome.kind === telling.kind),
+    );
+    // An outcome after which others went on well (an empty cache, say) is not what the answer hangs on.
+    if (same.every(({ exchange }) => isRefusal(exchange)))
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
+  }
+  for (const telling of outcomes) {
+    const same = met.filter(
+      (one) =>
+        isSibling(one.exchange) &&
+        one.outcomes.some(
+          (outcome) => outcome.protocol === telling.protocol && outcome.kind === telling.kind,
+        ),
+    );
+    if (same.every(({ exchange }) => isRefusal(exchange)))
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
   }
 
   const odd = oddRequest(at, at.failing);
@@ -76,10 +91,10 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
     .filter(isRefusal)
     .map((exchange) => ({ exchange, odd: oddRequest(at, exchange) }))
     .filter((one) => one.odd.some((oddity) => odd.includes(oddity)));
-  const because = (exchange: Exchange): string =>
-    `${routeOf(exchange)} answers ${statusOf(exchange.response)} to a request that is odd in the same way`;
-  for (const nearer of [refused.filter(({ exchange }) => sameRoute(exchange, at.failing)), refused]) {
-    yield nearer.map(({ exchange }) => precedent(exchange, because(exchange)));
+  const toOdd = (exchange: Exchange): string =>
+    `${routes.of(exchange)} answers ${statusOf(exchange.response)} to a request that is odd in the same way`;
+  for (const nearer of [refused.filter(({ exchange }) => isSibling(exchange)), refused]) {
+    yield nearer.map(({ exchange }) => precedent(exchange, toOdd(exchange)));
   }
 }
 
@@ -184,24 +199,25 @@ interface Outcome {
   class: string;
 }
 
-/** The last call of a request that found nothing or failed, if nothing that found something came after it. */
-function tellingOutcome(at: Case, inbound: Exchange): Outcome | null {
-  const byId = new Map(at.slice.exchanges.map((exchange) => [exchange.id, exchange]));
-  const calls = (at.slice.callsOf[inbound.id] ?? [])
-    .map((id) => byId.get(id))
-    .filter((call): call is Exchange => call !== undefined)
-    .filter(
-      (call) =>
-        protocolOf(call.protocol).writes(call.request) === false &&
-        !protocolOf(call.protocol).housekeeping(call.request),
-    );
-  const last = calls.findLast((call) => outcomeOf(call) !== null);
-  if (!last) return null;
-  return {
-    kind: outcomeOf(last)!,
-    protocol: last.protocol,
-    class: callClass(last.protocol, protocolOf(last.protocol).canonical(last.request)),
-  };
+/** The reads of a request that found nothing or failed, in order. */
+function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
+  const ids = new Set(at.slice.callsOf[inbound.id]);
+  return at.slice.exchanges
+    .filter(({ id }) => ids.has(id))
+    .flatMap((call) => {
+      const protocol = protocolOf(call.protocol);
+      if (protocol.writes(call.request) !== false || protocol.housekeeping(call.request)) return [];
+      const kind = outcomeOf(call);
+      return kind === null
+        ? []
+        : [
+            {
+              kind,
+              protocol: call.protocol,
+              class: callClass(call.protocol, protocol.canonical(call.request)),
+            },
+          ];
+    });
 }
 
 /** Whether a call found nothing, or failed: by its answer as data, whatever the protocol. */
@@ -224,11 +240,7 @@ function isBlank(row: Json): boolean {
 
 /** Of Redis: null, an empty list or map, or an error. */
 function outcomeOfReply(reply: Json): Outcome['kind'] | null {
-  if (
-    reply === null ||
-    (Array.isArray(reply) && (reply.length === 0 || reply.every((item) => item === null)))
-  )
-    return 'empty';
+  if (reply === null || (Array.isArray(reply) && reply.every((item) => item === null))) return 'empty';
   if (!isObject(reply)) return null;
   if ('error' in reply) return 'error';
   const items = reply['map'] ?? reply['set'];
@@ -246,7 +258,7 @@ function oddRequest(at: Case, inbound: Exchange): string[] {
   const good = inboundOf(at.slice).filter(
     (exchange) =>
       exchange.id !== inbound.id &&
-      sameRoute(exchange, inbound) &&
+      routesOf(at.slice).of(exchange) === routesOf(at.slice).of(inbound) &&
       (statusOf(exchange.response) ?? 500) < 400,
   );
   if (good.length === 0) return [];

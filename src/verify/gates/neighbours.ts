@@ -2,11 +2,11 @@ import { canonicalJson, differences, type Json } from '../../lib/json.ts';
 import type { Exchange } from '../../protocol/port.ts';
 import { learn, mask } from '../../replay/noise.ts';
 import { holds, rejects, unsure, type Baseline, type Gate } from '../facts.ts';
-import { routeOf } from '../neighbours.ts';
 import { callsDuring, comparable, isUnanswered, statusOf, type Observed } from '../observe.ts';
+import { routesOf } from '../routes.ts';
 
 /** Recorded requests that succeeded get the same answers from the patched code, modulo what differs by itself. */
-export const neighbours: Gate = ({ baseline, failing, neighbours: after }) => {
+export const neighbours: Gate = ({ at, baseline, failing, neighbours: after }) => {
   if (!failing) return null;
   const usable = usableNeighbours(baseline);
   if (!after || usable.length === 0) {
@@ -30,7 +30,7 @@ export const neighbours: Gate = ({ baseline, failing, neighbours: after }) => {
       `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`,
     );
   }
-  const routes = new Set(usable.map(routeOf)).size;
+  const routes = new Set(usable.map((exchange) => routesOf(at.slice).of(exchange))).size;
   return holds('neighbours', `${usable.length} recorded requests on ${routes} routes get the same answers`);
 };
 
