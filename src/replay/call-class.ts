@@ -25,13 +25,19 @@ export function callClass(protocol: string, canonical: Json): string {
   if (typeof canonical['sql'] === 'string') return `${protocol} ${canonical['sql']}`;
   if (typeof canonical['command'] === 'string') {
     const args = Array.isArray(canonical['args']) ? canonical['args'] : [];
-    const key = typeof args[0] === 'string' ? ` ${args[0].replaceAll(/[^:/]*\d[^:/]*/g, '*')}` : '';
+    const key = typeof args[0] === 'string' ? ` ${keyShape(args[0])}` : '';
     return `${protocol} ${canonical['command']}${key}`;
   }
   if (typeof canonical['path'] === 'string') {
     return `${protocol} ${text(canonical['method'])} ${text(canonical['host'])}${routeShape(canonical['path'])}`;
   }
   return `${protocol} ${Object.keys(canonical).sort().join(',')}`;
+}
+
+/** `session:17:cart` → `session:*:*`: the first word of a key says what it is of, the others which one. */
+function keyShape(key: string): string {
+  const [first = '', ...others] = key.split(/[:/.]/);
+  return [first.replaceAll(/\d+/g, '*'), ...others.map(() => '*')].join(':');
 }
 
 function text(value: Json | undefined): string {
