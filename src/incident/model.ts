@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const frameSchema = z.object({
+const frameSchema = z.object({
   function: z.string().nullable(),
   /** Relative to the app's tree for `inApp` frames; as printed otherwise. */
   file: z.string(),

@@ -13,8 +13,3 @@ export function newId(prefix: string, now: number = Date.now()): string {
   for (const byte of randomBytes(7)) random += ALPHABET[byte % 32]!;
   return `${prefix}_${time}${random}`;
 }
-
-/** Whether `text` has the form of an id with this prefix. */
-export function isId(prefix: string, text: string): boolean {
-  return text.startsWith(`${prefix}_`) && /^[0-9a-hjkmnp-tv-z]{16}$/.test(text.slice(prefix.length + 1));
-}

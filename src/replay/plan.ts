@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { exchangeSchema } from '../protocol/port.ts';
 
 /** What a replay worker is told. Plain JSON, read from its standard input. */
-export const replayPlanSchema = z.object({
+const replayPlanSchema = z.object({
   version: z.literal(1),
   /** Where the app will listen, inside the sandbox's network. */
   app: z.object({ host: z.string(), port: z.number(), readyTimeoutMs: z.number() }),
@@ -44,7 +44,7 @@ export const replayPlanSchema = z.object({
 });
 export type ReplayPlan = z.infer<typeof replayPlanSchema>;
 
-export const matchSchema = z.enum(['exact', 'normalised', 'rebuilt', 'similar', 'none']);
+const matchSchema = z.enum(['exact', 'normalised', 'rebuilt', 'similar', 'none']);
 export type Match = z.infer<typeof matchSchema>;
 
 /** One outgoing call that the app made during a replay. */
@@ -75,7 +75,7 @@ export const callSchema = z.object({
 export type Call = z.infer<typeof callSchema>;
 
 /** What a replay worker answers on its standard output. */
-export const replayResultSchema = z.object({
+const replayResultSchema = z.object({
   version: z.literal(1),
   /** Whether the app accepted a connection in time; milliseconds it took. */
   ready: z.boolean(),

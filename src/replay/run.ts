@@ -33,13 +33,13 @@ export interface Redirector {
   }): Promise<{ strays(): Promise<Stray[]>; detach(): Promise<void> }>;
 }
 
-export interface Stray {
+interface Stray {
   address: string;
   port: number;
   count: number;
 }
 
-export interface OutputLine {
+interface OutputLine {
   stream: 'stdout' | 'stderr';
   text: string;
   /** Microseconds since 1970 by the host's clock. */

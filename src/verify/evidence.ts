@@ -29,7 +29,7 @@ export const gateResultSchema = z.object({
 export type GateResult = z.infer<typeof gateResultSchema>;
 
 /** What a candidate does when asked what failed: the ground on which rivals are compared. */
-export const behaviourSchema = z.object({
+const behaviourSchema = z.object({
   status: z.number().nullable(),
   /** Comparable body: JSON by value, else text. */
   body: z.json(),

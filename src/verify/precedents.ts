@@ -221,7 +221,7 @@ function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
 }
 
 /** Whether a call found nothing, or failed: by its answer as data, whatever the protocol. */
-export function outcomeOf(call: Exchange): Outcome['kind'] | null {
+function outcomeOf(call: Exchange): Outcome['kind'] | null {
   const { response } = call;
   if (response === null) return 'error';
   if (!isObject(response)) return null;

@@ -1,9 +1,9 @@
 import { isObject, type Json } from '../lib/json.ts';
 
 /** The kinds of value seen at each path, array positions as `*`. The root's path is ''. */
-export type Shape = Map<string, Set<string>>;
+type Shape = Map<string, Set<string>>;
 
-export function shapeOf(value: Json, into: Shape = new Map(), path = ''): Shape {
+function shapeOf(value: Json, into: Shape = new Map(), path = ''): Shape {
   const kinds = into.get(path) ?? new Set();
   into.set(path, kinds.add(kindOf(value)));
   const join = (key: string): string => (path === '' ? key : `${path}.${key}`);

@@ -51,7 +51,7 @@ export interface RedirectRequest {
   refuse?: { address: string; port: number }[];
 }
 
-export interface RedirectRule {
+interface RedirectRule {
   /** IPv4 or IPv6 address as text. */
   address: string;
   port: number;
