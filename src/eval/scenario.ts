@@ -28,9 +28,8 @@ const serviceSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('redis'), init: z.string().optional(), env: z.string() }),
   z.strictObject({ type: z.literal('http'), run: z.string(), env: z.string() }),
 ]);
-export type ServiceSpec = z.infer<typeof serviceSchema>;
 
-export const scenarioSchema = z.strictObject({
+const scenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,60}$/),
   summary: z.string(),
   class: z.string(),
@@ -56,7 +55,7 @@ export const scenarioSchema = z.strictObject({
   error: z.strictObject({ type: z.string(), message: z.string().default('') }),
   heldout: z.array(requestSchema.extend({ expect: heldOutSchema })).default([]),
 });
-export type ScenarioFile = z.infer<typeof scenarioSchema>;
+type ScenarioFile = z.infer<typeof scenarioSchema>;
 export type ScenarioRequest = z.infer<typeof requestSchema>;
 
 export interface Scenario extends ScenarioFile {
