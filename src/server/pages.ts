@@ -34,15 +34,16 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const NOT_BUILT = `<!doctype html><meta charset="utf-8"><title>Vouch</title>
-<h1>Vouch is running</h1><p>Its pages are not built: run <code>npm run build:web</code> in the checkout, then load this again.</p>`;
+/** What to do about pages that are not there, for the log and for whoever asks for one. */
+export const NOT_BUILT =
+  'the pages are not built; do: run `npm run build:web` in the checkout, then load them again';
 
 /**
  * Serves the built pages: a file that is there, else `index.html`, which shows what the path names. Only files listed
  * beforehand are read, so that no path leads elsewhere. `?token=` signs in, once, and is taken off the address.
  */
 export function pagesFrom(folder: string): (c: Context, store: Store) => Promise<Response> {
-  let files: Map<string, string> | undefined;
+  let files = new Map<string, string>();
   return async (c, store) => {
     const url = new URL(c.req.url);
     const token = url.searchParams.get('token');
@@ -51,13 +52,13 @@ export function pagesFrom(folder: string): (c: Context, store: Store) => Promise
       url.searchParams.delete('token');
       return c.redirect(`${url.pathname.replace(/^\/{2,}/, '/')}${url.search}`, 303);
     }
-    // Asked again until there is something: they may be built while the server runs.
-    if (!files || files.size === 0) files = await listFiles(folder);
+    // Looked at again for what is not known: they may be built, again, while the server runs.
+    if (!files.has(c.req.path)) files = await listFiles(folder);
     const asked = files.get(c.req.path);
     if (asked === undefined && extname(c.req.path) !== '') return c.notFound();
     const path = asked ?? files.get('/index.html');
     c.header('content-security-policy', POLICY);
-    if (path === undefined) return c.html(NOT_BUILT);
+    if (path === undefined) return c.text(`Vouch runs, but ${NOT_BUILT}\n`, 503);
     c.header('content-type', TYPES[extname(path)] ?? 'application/octet-stream');
     // Names of assets hold a hash of what is in them.
     c.header(
@@ -66,6 +67,11 @@ export function pagesFrom(folder: string): (c: Context, store: Store) => Promise
     );
     return c.body(new Uint8Array(await readFile(path)));
   };
+}
+
+/** Whether there is anything to serve. */
+export async function arePagesBuilt(folder: string): Promise<boolean> {
+  return (await listFiles(folder)).has('/index.html');
 }
 
 async function listFiles(folder: string): Promise<Map<string, string>> {

@@ -67,7 +67,7 @@ export function Pre({ children, label }: { children: string; label: string }): R
 function Rows({ columns, rows, more }: NonNullable<Readable['table']>): ReactNode {
   return (
     <div
-      className="mt-1 overflow-x-auto rounded-md border border-line"
+      className="relative mt-1 overflow-x-auto rounded-md border border-line"
       tabIndex={0}
       role="region"
       aria-label="Rows"

@@ -23,7 +23,7 @@ export function readRequest(protocol: string, request: Json): Readable {
   if (protocol === 'http1' && typeof of['method'] === 'string') {
     return {
       ...NOTHING,
-      line: `${of['method']} ${String(of['target'] ?? '')}`,
+      line: `${of['method']} ${word(of['target'])}`,
       headers: headers(of['headers']),
       text: body(of['body']),
     };
@@ -46,7 +46,7 @@ export function readResponse(protocol: string, response: Json | null): Readable 
   if (protocol === 'http1' && typeof of['status'] === 'number') {
     return {
       ...NOTHING,
-      line: `${of['status']} ${String(of['reason'] ?? '')}`.trim(),
+      line: `${of['status']} ${word(of['reason'])}`.trim(),
       headers: headers(of['headers']),
       text: body(of['body']),
       failed: of['status'] >= 500,
@@ -55,14 +55,14 @@ export function readResponse(protocol: string, response: Json | null): Readable 
   if (protocol === 'postgres' && Array.isArray(of['rows'])) {
     const error = fields(of['error'] ?? null);
     if (typeof error['message'] === 'string')
-      return { ...NOTHING, line: `${String(error['code'] ?? '')} ${error['message']}`, failed: true };
+      return { ...NOTHING, line: `${word(error['code'])} ${error['message']}`, failed: true };
     const rows = of['rows'].slice(0, MAX_ROWS).map((row) => (Array.isArray(row) ? row.map(cell) : []));
     const columns = Array.isArray(of['columns'])
-      ? of['columns'].map((column) => String(fields(column)['name'] ?? ''))
+      ? of['columns'].map((column) => word(fields(column)['name']))
       : [];
     return {
       ...NOTHING,
-      line: String(of['tag'] ?? ''),
+      line: word(of['tag']),
       table: columns.length === 0 ? null : { columns, rows, more: of['rows'].length - rows.length },
     };
   }
@@ -83,7 +83,7 @@ export function outcomeOf(protocol: string, response: Json | null): { word: stri
     const error = fields(of['error'] ?? null);
     if (typeof error['code'] === 'string') return { word: `error ${error['code']}`, failed: true };
     const count = of['rows'].length;
-    if (of['columns'] === null) return { word: String(of['tag'] ?? 'done'), failed: false };
+    if (of['columns'] === null) return { word: word(of['tag']) || 'done', failed: false };
     return { word: count === 1 ? '1 row' : `${count} rows`, failed: false };
   }
   if (protocol === 'dns' && typeof of['rcode'] === 'string')
@@ -114,9 +114,14 @@ function fields(value: Json | undefined): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
 }
 
+/** A word or a number of a message; nothing else is expected there. */
+function word(value: Json | undefined): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 function headers(value: Json | undefined): [string, string][] {
   if (!Array.isArray(value)) return [];
-  return value.map((pair) => (Array.isArray(pair) ? [String(pair[0]), String(pair[1])] : ['', '']));
+  return value.map((pair) => (Array.isArray(pair) ? [word(pair[0]), word(pair[1])] : ['', '']));
 }
 
 function body(value: Json | undefined): string | null {

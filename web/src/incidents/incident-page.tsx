@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
+import type { Proposal } from '../../../src/proposal/model.ts';
 import type { IncidentDetail } from '../../../src/server/views.ts';
 import { call } from '../api/client.ts';
 import { ask, queryClient } from '../api/queries.ts';
@@ -28,7 +29,8 @@ export function IncidentPage({ id }: { id: string }): ReactNode {
 }
 
 function Incident({ incident }: { incident: IncidentDetail }): ReactNode {
-  const { failing, calls, proposals, recording, occurrenceList } = incident;
+  const { failing, calls, recording, occurrenceList } = incident;
+  const proposals = [...incident.proposals].sort(byVerdict);
   const newest = occurrenceList[0];
   return (
     <>
@@ -59,7 +61,7 @@ function Incident({ incident }: { incident: IncidentDetail }): ReactNode {
           <code className="wrap-any font-mono text-[13px]">{incident.culprit ?? 'place unknown'}</code>
         </p>
       </PageHead>
-      <div className="grid gap-x-5 lg:grid-cols-2">
+      <div className="grid items-start gap-x-5 lg:grid-cols-2">
         <Section title="Stack">
           {newest ? <Stack error={newest.error} /> : <p className="text-soft">No occurrence is kept.</p>}
         </Section>
@@ -105,6 +107,14 @@ function Incident({ incident }: { incident: IncidentDetail }): ReactNode {
       <Occurrences incident={incident} />
     </>
   );
+}
+
+const RANK = { verified: 0, inconclusive: 1, rejected: 3 } as const;
+
+/** What holds comes first; the rest stays newest first. */
+function byVerdict(a: Proposal, b: Proposal): number {
+  const rank = ({ verdict }: Proposal): number => (verdict === null ? 2 : RANK[verdict]);
+  return rank(a) - rank(b);
 }
 
 function Timeline({ incident, recording }: { incident: IncidentDetail; recording: string }): ReactNode {
@@ -188,7 +198,7 @@ const SHOWN = 10;
 function Occurrences({ incident }: { incident: IncidentDetail }): ReactNode {
   const { occurrenceList } = incident;
   return (
-    <div className="mt-5 grid gap-x-5 lg:grid-cols-2">
+    <div className="mt-5 grid items-start gap-x-5 lg:grid-cols-2">
       <Section title="Occurrences" note={`newest of ${incident.occurrences.toLocaleString('en')}`}>
         <ul className="divide-y divide-line text-sm">
           {occurrenceList.slice(0, SHOWN).map(({ id, at, slice, error }) => (

@@ -173,21 +173,7 @@ function FailingRequest({
         aria-label="The failing request over time"
         className="block"
       >
-        <Axis scale={scale} height={height} />
-        {drawn.map((exchange, at) => (
-          <Bar
-            key={exchange.id}
-            exchange={exchange}
-            y={TOP + at * row}
-            row={row}
-            left={left}
-            narrow={narrow}
-            scale={scale}
-            failing={at === 0}
-            shared={shared.has(exchange.id)}
-            choose={choose}
-          />
-        ))}
+        <Axis scale={scale} height={height} free={failedAt === null ? null : scale.place(failedAt)} />
         {failedAt !== null && (
           <g className="pointer-events-none">
             <line
@@ -209,6 +195,20 @@ function FailingRequest({
             </text>
           </g>
         )}
+        {drawn.map((exchange, at) => (
+          <Bar
+            key={exchange.id}
+            exchange={exchange}
+            y={TOP + at * row}
+            row={row}
+            left={left}
+            narrow={narrow}
+            scale={scale}
+            failing={at === 0}
+            shared={shared.has(exchange.id)}
+            choose={choose}
+          />
+        ))}
       </svg>
       {calls.length > MAX_CALLS && (
         <p className="text-sm text-soft">… and {calls.length - MAX_CALLS} calls more</p>
@@ -217,13 +217,16 @@ function FailingRequest({
   );
 }
 
-function Axis({ scale, height }: { scale: Scale; height: number }): ReactNode {
+/** `free`: where the failing moment is written; no label stands there. */
+function Axis({ scale, height, free }: { scale: Scale; height: number; free: number | null }): ReactNode {
   return scale.ticks.map(({ at, x, label }) => (
     <g key={at}>
       <line x1={x} x2={x} y1={TOP - 4} y2={height} className="stroke-line" />
-      <text x={x} y={TOP - 8} textAnchor="middle" className="fill-faint text-[11px]">
-        {label}
-      </text>
+      {(free === null || Math.abs(free - x) > 44) && (
+        <text x={x} y={TOP - 8} textAnchor="middle" className="fill-faint text-[11px]">
+          {label}
+        </text>
+      )}
     </g>
   ));
 }
@@ -292,7 +295,11 @@ function Bar({
         opacity={failing ? 0.85 : 1}
         strokeDasharray={shared ? '3 2' : undefined}
       />
-      <text x={end + 6} y={middle + 4} className={`text-[11px] ${bad ? 'fill-bad font-bold' : 'fill-soft'}`}>
+      <text
+        x={end + 6}
+        y={middle + 4}
+        className={`stroke-panel stroke-4 text-[11px] [paint-order:stroke] ${bad ? 'fill-bad font-bold' : 'fill-soft'}`}
+      >
         {bad ? '✕ ' : ''}
         {outcome.word}
       </text>

@@ -13,7 +13,7 @@ export function applyTheme(theme: Theme = themeOf(recall('theme'))): void {
   else document.documentElement.dataset['theme'] = theme;
 }
 
-export function useTheme(): { theme: Theme; next: Theme; choose(theme: Theme): void } {
+export function useTheme(): { theme: Theme; next: Theme; choose: (theme: Theme) => void } {
   const theme = themeOf(useRemembered('theme')[0]);
   return {
     theme,

@@ -20,7 +20,12 @@ export function GateMatrix({ proposals }: { proposals: readonly Proposal[] }): R
   if (judged.length === 0) return null;
   return (
     <Section title="Gates, proposal by proposal" flush>
-      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Gates, proposal by proposal">
+      <div
+        className="relative overflow-x-auto"
+        tabIndex={0}
+        role="region"
+        aria-label="Gates, proposal by proposal"
+      >
         <table className="w-full text-sm">
           <thead>
             <tr className="align-bottom">

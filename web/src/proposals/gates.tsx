@@ -35,51 +35,73 @@ export function lookOf(result: GateResult | undefined): Look {
   return result.holds ? 'holds' : (result.otherwise ?? 'inconclusive');
 }
 
-/** Every gate, what it asks, and what was found. */
-export function Gates({ gates }: { gates: readonly GateResult[] }): ReactNode {
-  const byName = new Map(gates.map((gate) => [gate.gate, gate]));
+/** All gates at a glance; each leads to what was found. */
+export function GateStrip({ gates }: { gates: readonly GateResult[] }): ReactNode {
+  const byName = byGate(gates);
   return (
-    <>
-      <ul
-        className="grid grid-cols-3 gap-px border-b border-line bg-line sm:grid-cols-4 lg:grid-cols-11"
-        aria-hidden="true"
-      >
-        {GATE_NAMES.map((name) => {
-          const { tone, icon } = LOOKS[lookOf(byName.get(name))];
-          return (
-            <li
-              key={name}
-              className={`flex flex-col items-center justify-center gap-0.5 px-1 py-2.5 text-center text-xs font-semibold ${TONES[tone]}`}
+    <ul
+      aria-label="Gates at a glance"
+      className="grid grid-cols-3 gap-px overflow-hidden bg-line sm:grid-cols-4 lg:grid-cols-11"
+    >
+      {GATE_NAMES.map((name) => {
+        const { tone, icon, word } = LOOKS[lookOf(byName.get(name))];
+        return (
+          <li key={name} className="flex grow bg-panel last:col-span-2 lg:last:col-span-1">
+            <a
+              href={`#${anchorOf(name)}`}
+              title={byName.get(name)?.detail}
+              className={`flex grow flex-col items-center justify-center gap-1 px-1 py-2.5 text-center text-xs font-semibold hover:underline ${TONES[tone]}`}
             >
               <Icon name={icon} className="size-5" />
-              {name}
-            </li>
-          );
-        })}
-      </ul>
-      <table className="w-full text-left text-sm">
-        <caption className="sr-only">Gates</caption>
-        <thead className="sr-only">
-          <tr>
-            <th scope="col">Gate</th>
-            <th scope="col">Result</th>
-            <th scope="col">Detail</th>
-          </tr>
-        </thead>
-        <tbody className="divide-y divide-line">
-          {GATE_NAMES.map((name) => (
-            <GateRow key={name} name={name} result={byName.get(name)} />
-          ))}
-        </tbody>
-      </table>
-    </>
+              <span>
+                {name}
+                <span className="sr-only"> {word}</span>
+              </span>
+            </a>
+          </li>
+        );
+      })}
+    </ul>
   );
+}
+
+/** Every gate, what it asks, and what was found. */
+export function Gates({ gates }: { gates: readonly GateResult[] }): ReactNode {
+  const byName = byGate(gates);
+  return (
+    <table className="block w-full text-left text-sm">
+      <caption className="sr-only">Gates</caption>
+      <thead className="sr-only">
+        <tr>
+          <th scope="col">Gate</th>
+          <th scope="col">Result</th>
+          <th scope="col">Detail</th>
+        </tr>
+      </thead>
+      <tbody className="block divide-y divide-line">
+        {GATE_NAMES.map((name) => (
+          <GateRow key={name} name={name} result={byName.get(name)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function byGate(gates: readonly GateResult[]): Map<Gate, GateResult> {
+  return new Map(gates.map((gate) => [gate.gate, gate]));
+}
+
+function anchorOf(name: Gate): string {
+  return `gate-${name.replace(' ', '-')}`;
 }
 
 function GateRow({ name, result }: { name: Gate; result: GateResult | undefined }): ReactNode {
   const { tone, icon, word } = LOOKS[lookOf(result)];
   return (
-    <tr className="grid grid-cols-[1fr_auto] items-start gap-x-3 px-4 py-2 sm:grid-cols-[16rem_8.5rem_1fr]">
+    <tr
+      id={anchorOf(name)}
+      className="grid grid-cols-[1fr_auto] items-start gap-x-4 px-4 py-2 target:bg-info-wash sm:grid-cols-[15rem_8rem_1fr] lg:grid-cols-[26rem_8rem_1fr]"
+    >
       <th scope="row" className="font-normal">
         <span className="font-semibold">{name}</span>
         <span className="block text-xs text-faint">{QUESTIONS[name]}</span>

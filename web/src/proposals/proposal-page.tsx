@@ -20,7 +20,7 @@ import { Answers } from './answers.tsx';
 import { Decide } from './decide.tsx';
 import { Audit, Decided } from './decided.tsx';
 import { Diff } from './diff.tsx';
-import { Gates, LOOKS, lookOf } from './gates.tsx';
+import { GateStrip, Gates, LOOKS, lookOf } from './gates.tsx';
 import { KINDS } from './proposals-page.tsx';
 import { MATCHES, ReplayedCalls } from './replayed-calls.tsx';
 
@@ -73,12 +73,17 @@ function Shown({ proposal }: { proposal: ProposalDetail }): ReactNode {
         </p>
       </PageHead>
       <VerdictBanner proposal={proposal} evidence={evidence} />
-      {decision ? (
-        <Decided proposal={proposal} decision={decision} work={work} />
-      ) : (
-        <Decide proposal={proposal} work={work} />
-      )}
+      {decision && <Decided proposal={proposal} decision={decision} work={work} />}
       {evidence && <Alternatives alternatives={evidence.alternatives} here={proposal.id} />}
+      <Section title="Change" flush beside={<PullRequest proposal={proposal} />}>
+        <Diff patch={proposal.patch} />
+      </Section>
+      {evidence && (
+        <Section title="The failing request’s answer" flush>
+          <Answers before={evidence.before} after={evidence.after} />
+        </Section>
+      )}
+      {!decision && <Decide proposal={proposal} work={work} />}
       {evidence ? (
         <Section title="Gates" note={gateCount(evidence)} flush>
           <Gates gates={evidence.gates} />
@@ -89,9 +94,6 @@ function Shown({ proposal }: { proposal: ProposalDetail }): ReactNode {
           <code className="font-mono">npx vouch verify {proposal.subject} --patch FILE</code>
         </Empty>
       )}
-      <Section title="Change" flush beside={<PullRequest proposal={proposal} />}>
-        <Diff patch={proposal.patch} />
-      </Section>
       {evidence && <Proof evidence={evidence} />}
       <Audit audit={proposal.audit} />
     </>
@@ -122,37 +124,45 @@ function VerdictBanner({
   const requests = evidence?.runs.reduce((sum, run) => sum + run.requests, 0) ?? 0;
   const open = evidence?.gates.filter((gate) => !gate.holds) ?? [];
   return (
-    <section aria-label="Verdict" className={`mb-5 rounded-lg p-4 sm:p-5 ${TONES[tone]}`}>
-      <p className="flex items-center gap-3 text-3xl leading-none font-extrabold">
-        <Icon name={icon} className="size-9" />
-        {word}
-      </p>
-      <p className="mt-2 text-ink">{MEANING[key]}</p>
-      {evidence && evidence.reasons.length > 0 && (
-        <ul className="mt-2 space-y-1 text-ink">
-          {evidence.reasons.map((reason, at) => (
-            <li key={at} className="wrap-any flex gap-2">
-              <Icon name={LOOKS[lookOf(open[at])].icon} className="mt-1.5 opacity-70" />
-              {reason}
-            </li>
-          ))}
-        </ul>
-      )}
-      {evidence && (
-        <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-sm text-ink">
-          <span>
-            <strong>{requests}</strong> requests replayed in <strong>{evidence.runs.length}</strong> sandboxes
-          </span>
-          <span>
-            clock: <strong>{evidence.clock === 'recorded' ? 'as recorded' : 'the real one'}</strong>
-          </span>
-          <span>
-            isolation: <strong>{evidence.isolation}</strong>
-          </span>
-          <span>
-            <strong>{evidence.seconds.toFixed(1)} s</strong>
-          </span>
+    <section aria-label="Verdict" className="mb-5 overflow-hidden rounded-lg border border-line">
+      <div className={`p-4 sm:p-5 ${TONES[tone]}`}>
+        <p className="flex items-center gap-3 text-3xl leading-none font-extrabold">
+          <Icon name={icon} className="size-9" />
+          {word}
         </p>
+        <p className="mt-2 text-ink">{MEANING[key]}</p>
+        {evidence && evidence.reasons.length > 0 && (
+          <ul className="mt-2 space-y-1 text-ink">
+            {evidence.reasons.map((reason, at) => (
+              <li key={at} className="wrap-any flex gap-2">
+                <Icon name={LOOKS[lookOf(open[at])].icon} className="mt-1.5 opacity-70" />
+                {reason}
+              </li>
+            ))}
+          </ul>
+        )}
+        {evidence && (
+          <p className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-sm text-ink">
+            <span>
+              <strong>{requests}</strong> requests replayed in <strong>{evidence.runs.length}</strong>{' '}
+              sandboxes
+            </span>
+            <span>
+              clock: <strong>{evidence.clock === 'recorded' ? 'as recorded' : 'the real one'}</strong>
+            </span>
+            <span>
+              isolation: <strong>{evidence.isolation}</strong>
+            </span>
+            <span>
+              <strong>{evidence.seconds.toFixed(1)} s</strong>
+            </span>
+          </p>
+        )}
+      </div>
+      {evidence && (
+        <div className="border-t border-line">
+          <GateStrip gates={evidence.gates} />
+        </div>
       )}
     </section>
   );
@@ -207,9 +217,6 @@ function Proof({ evidence }: { evidence: Evidence }): ReactNode {
   ];
   return (
     <>
-      <Section title="The failing request's answer" flush>
-        <Answers before={evidence.before} after={evidence.after} />
-      </Section>
       <Section
         title="Outgoing calls, and what answered them"
         note={[...counts].map(([match, count]) => `${count} ${match}`).join(' · ')}
@@ -217,7 +224,7 @@ function Proof({ evidence }: { evidence: Evidence }): ReactNode {
       >
         <ReplayedCalls calls={evidence.calls} />
       </Section>
-      <div className="grid gap-x-5 lg:grid-cols-2">
+      <div className="grid items-start gap-x-5 lg:grid-cols-2">
         <Section title="Not checked">
           {unproved.length === 0 ? (
             <p className="text-sm text-soft">Nothing was left out.</p>

@@ -59,8 +59,7 @@ function Nearest({ nearest }: { nearest: NonNullable<Call['nearest']> }): ReactN
       <ul className="font-mono text-[13px]">
         {nearest.differences.map(({ path, before, after }) => (
           <li key={path} className="wrap-any">
-            {path === '' ? 'it' : path}: <Value of={before} /> →
-            <Value of={after} />
+            {path === '' ? 'it' : path}: <Value of={before} /> → <Value of={after} />
           </li>
         ))}
       </ul>

@@ -26,7 +26,9 @@ export function Icon({ name, className = '' }: { name: IconName; className?: str
     <svg
       viewBox="0 0 24 24"
       aria-hidden="true"
-      className={`inline-block size-[1em] shrink-0 ${className}`}
+      width="1em"
+      height="1em"
+      className={`inline-block shrink-0 ${className}`}
       fill="none"
       stroke="currentColor"
       strokeWidth={2.4}

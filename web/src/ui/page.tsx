@@ -45,7 +45,7 @@ export function Section({
   return (
     <section
       aria-label={title}
-      className="mb-5 min-w-0 overflow-hidden rounded-lg border border-line bg-panel"
+      className="mb-5 relative min-w-0 overflow-hidden rounded-lg border border-line bg-panel"
     >
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1 border-b border-line px-4 py-2.5">
         <h2 className="text-base font-bold">{title}</h2>

@@ -13,7 +13,10 @@ type Start<T> = (watch: { onProgress: (line: string) => void; signal: AbortSigna
 const MAX_LINES = 500;
 
 /** Runs something long and keeps what it says. Going away tells the server to stop. */
-export function useWork<T>(): Work<T> & { run(start: Start<T>): Promise<T | undefined>; stop(): void } {
+export function useWork<T>(): Work<T> & {
+  run: (start: Start<T>) => Promise<T | undefined>;
+  stop: () => void;
+} {
   const [work, setWork] = useState<Work<T>>({
     state: 'idle',
     lines: [],
