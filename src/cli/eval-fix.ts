@@ -3,7 +3,6 @@ import { runSuite, summarise, type Checked, type Summary } from '../eval/run.ts'
 import { loadSuite } from '../eval/scenario.ts';
 import type { Score } from '../eval/score.ts';
 import { createLogger } from '../lib/log.ts';
-import { reapScratch } from '../lib/scratch.ts';
 import { openParts } from '../server/parts.ts';
 import type { EvalFixOptions } from './commands/eval.ts';
 import type { Session } from './session.ts';
@@ -16,7 +15,6 @@ import { brief, paint, seconds, table } from './style.ts';
 export async function runEvalFix(session: Session, options: EvalFixOptions): Promise<void> {
   const scenarios = await loadSuite(options.suite, options.only);
   const { config } = await loadConfig(session.folder, session.io.env);
-  await reapScratch();
   const parts = await openParts({ config, log: createLogger('fatal'), traces: null });
   try {
     const print = (value: unknown): void => session.io.out(`${JSON.stringify(value)}\n`);

@@ -75,6 +75,20 @@ export const SETTINGS = {
       .default(1024 * 1024 * 1024),
     help: 'bytes of recording kept per deployment',
   },
+  'recorder.totalBytes': {
+    env: 'VOUCH_RECORDER_TOTAL_BYTES',
+    schema: z.coerce
+      .number()
+      .int()
+      .min(1024 * 1024)
+      .default(4 * 1024 * 1024 * 1024),
+    help: 'bytes of recording kept of all deployments; of those that ended, the oldest go first',
+  },
+  'recorder.keepDays': {
+    env: 'VOUCH_RECORDER_KEEP_DAYS',
+    schema: z.coerce.number().positive().max(3650).default(14),
+    help: 'days that recordings of ended deployments are kept; what is pinned for incidents stays',
+  },
   'llm.provider': {
     env: 'VOUCH_LLM_PROVIDER',
     schema: z.enum(['openai', 'anthropic', 'azure', 'openai-compatible']).optional(),

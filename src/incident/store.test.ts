@@ -11,6 +11,7 @@ import {
   listSlices,
   readSlice,
   recordOccurrence,
+  releasesUnderWork,
   reopen,
   saveSlice,
   setIncidentStatus,
@@ -125,5 +126,34 @@ describe('slices', () => {
     await expect(saveSlice(store, about, '{}', 'occ_none')).rejects.toMatchObject({ code: 'not-found' });
     expect(await listSlices(store)).toEqual([]);
     await expect(readSlice(store, 'slc_none')).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
+
+describe('releases under work', () => {
+  it('are those with the newest recording of each incident that is not done', async () => {
+    const recorded = async (
+      at: number,
+      release: string,
+      fingerprint: string,
+      app = 'shop',
+    ): Promise<string> => {
+      const { incident, occurrence: one } = await recordOccurrence(
+        store,
+        occurrence(at, { release, app }, fingerprint),
+      );
+      const slice = { app, release, deployment: 'dep_1', failing: null, confidence: 1 };
+      await saveSlice(store, slice, `{"at":${at}}`, one.id);
+      return incident.id;
+    };
+    await recorded(1, 'rel_1', 'f1');
+    await recorded(2, 'rel_2', 'f1');
+    await recorded(3, 'rel_3', 'f2');
+    await recordOccurrence(store, occurrence(9, { release: 'rel_9' }, 'not recorded'));
+    await recorded(4, 'rel_4', 'f3', 'other');
+    const done = await recorded(5, 'rel_5', 'f4');
+    expect(await releasesUnderWork(store, 'shop')).toEqual(['rel_5', 'rel_3', 'rel_2']);
+    await setIncidentStatus(store, done, 'resolved');
+    expect(await releasesUnderWork(store, 'shop')).toEqual(['rel_3', 'rel_2']);
+    expect(await releasesUnderWork(store, 'none')).toEqual([]);
   });
 });

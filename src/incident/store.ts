@@ -6,6 +6,7 @@ import { errorEventSchema, type ErrorEvent, type Incident } from './model.ts';
 
 /** Occurrences kept of one incident; the newest win, the first one is never dropped. */
 const MAX_OCCURRENCES = 100;
+const MAX_RELEASES_UNDER_WORK = 20;
 
 /** One error of an incident, with the slice of recording that was pinned for it. */
 export interface Occurrence {
@@ -133,6 +134,23 @@ export async function getIncident(store: Store, id: string): Promise<Incident> {
       hint: 'vouch incidents lists them',
     });
   return row;
+}
+
+/** Ids of the releases that incidents under work were recorded on: their trees are needed to reproduce them. */
+export async function releasesUnderWork(store: Store, app: string): Promise<string[]> {
+  // Of each incident the newest recording: a tree of every release that ever failed would fill the disk.
+  const rows = await store.db
+    .selectFrom('occurrences')
+    .innerJoin('incidents', 'incidents.id', 'occurrences.incident')
+    .select(({ fn }) => ['occurrences.release', fn.max('occurrences.at').as('at')])
+    .where('incidents.app', '=', app)
+    .where('incidents.status', 'in', ['open', 'fixing', 'proposed'])
+    .where('occurrences.slice', 'is not', null)
+    .groupBy('occurrences.incident')
+    .orderBy('at', 'desc')
+    .limit(MAX_RELEASES_UNDER_WORK)
+    .execute();
+  return [...new Set(rows.map(({ release }) => release))];
 }
 
 /** Throws `not-found`. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from './errors.ts';
 
 const PREFIX = 'vouch-';
+const LEFT_ALONE = new Set(['EACCES', 'EPERM', 'EBUSY', 'ENOTEMPTY', 'EROFS']);
 
 /** A new empty folder for work that need not survive; its name holds our process id, so `reapScratch` can tell. */
 export async function scratchDir(purpose: string, parent: string = tmpdir()): Promise<string> {
@@ -11,14 +12,21 @@ export async function scratchDir(purpose: string, parent: string = tmpdir()): Pr
   return mkdtemp(join(parent, `${PREFIX}${process.pid}-${purpose}-`));
 }
 
-/** Removes scratch folders whose process has died. Call after their mounts are gone. Returns what was removed. */
+/**
+ * Removes scratch folders whose process has died, but those that are somebody else's, or still in use. Call after their
+ * mounts are gone. Returns what was removed.
+ */
 export async function reapScratch(parent: string = tmpdir()): Promise<string[]> {
   const removed: string[] = [];
   for (const name of await readdir(parent)) {
     const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
-    await rm(join(parent, name), { recursive: true, force: true });
-    removed.push(join(parent, name));
+    try {
+      await rm(join(parent, name), { recursive: true, force: true });
+      removed.push(join(parent, name));
+    } catch (error) {
+      if (!LEFT_ALONE.has(systemCode(error) ?? '')) throw error;
+    }
   }
   return removed;
 }

@@ -9,6 +9,7 @@ import { appsWithoutServer } from './apps-here.ts';
 import { examine } from './doctor.ts';
 import { createEngines } from './engines.ts';
 import { createEvents } from './events.ts';
+import { keepRecordingsBounded } from './housekeeping.ts';
 import { openParts } from './parts.ts';
 import { createReplayer } from './replayer.ts';
 import type { Services } from './services.ts';
@@ -16,6 +17,7 @@ import { readVersion } from './version.ts';
 import { createWorks } from './work.ts';
 
 const TURN_MS = 5000;
+const DAY_MS = 24 * 3_600_000;
 
 export interface ContextOptions {
   store: Store;
@@ -84,10 +86,21 @@ export async function createContext(options: ContextOptions): Promise<Context> {
       return { deployer: bench.deployer, sandbox: parts.sandbox, oci: parts.oci, redirector: parts.agent };
     }),
   };
+  let endRetention: (() => Promise<void>) | undefined;
   return {
     services,
-    start: async () => (await workbench()).start(),
-    close: async () => (await opened?.catch(() => undefined))?.close(),
+    async start() {
+      await (await workbench()).start();
+      const limits = {
+        maxBytes: config['recorder.totalBytes'],
+        maxAgeMs: config['recorder.keepDays'] * DAY_MS,
+      };
+      endRetention = keepRecordingsBounded(store, limits, options.log);
+    },
+    async close() {
+      await endRetention?.();
+      await (await opened?.catch(() => undefined))?.close();
+    },
   };
 }
 

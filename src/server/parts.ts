@@ -8,6 +8,7 @@ import type { Store } from '../store/store.ts';
 import { openRecorder } from './agent.ts';
 import { createEngines } from './engines.ts';
 import { forgeOf } from './forge.ts';
+import { reapMachine } from './housekeeping.ts';
 
 export interface PartsOptions {
   config: Config;
@@ -31,6 +32,8 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
   const { config, log, traces, url = '' } = options;
   const sandbox = await chooseSandbox(config['sandbox.level']);
   const { oci } = sandboxes();
+  const containers = (await oci.available()).ok;
+  await reapMachine(containers && oci !== sandbox ? [sandbox, oci] : [sandbox], log);
   const recorder = await openRecorder(
     traces?.folder,
     { socket: config['recorder.socket'], maxBytes: config['recorder.maxBytes'] },
@@ -41,7 +44,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
     return {
       workbench: {
         sandbox,
-        oci: (await oci.available()).ok ? oci : null,
+        oci: containers ? oci : null,
         images: imagesOf(oci, containerImages),
         agent: recorder.agent,
         engines,

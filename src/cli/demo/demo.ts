@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config/config.ts';
 import { VouchError, messageOf } from '../../lib/errors.ts';
 import { createLogger } from '../../lib/log.ts';
-import { reapScratch, scratchDir } from '../../lib/scratch.ts';
+import { scratchDir } from '../../lib/scratch.ts';
 import type { FixResult, Judgement } from '../../server/views.ts';
 import type { Client } from '../client.ts';
 import type { Session } from '../session.ts';
@@ -39,7 +39,6 @@ interface DemoResult {
  * terminal the pages stay up until Ctrl-C; with `--json` or without a terminal it ends.
  */
 export async function runDemo(session: Session, options: DemoOptions): Promise<void> {
-  await reapScratch();
   const folder = await scratchDir('demo');
   const { config } = await loadConfig(join(folder, 'data'), session.io.env);
   const log = createLogger(config['log.level'] === 'info' ? 'error' : config['log.level']);

@@ -4,6 +4,7 @@ import type { Deployer, DeployerOptions } from '../../deploy/facade.ts';
 import { createReleaseStore } from '../../deploy/store.ts';
 import type { Forge } from '../../forge/port.ts';
 import type { Incident } from '../../incident/model.ts';
+import { releasesUnderWork } from '../../incident/store.ts';
 import type { Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
 import type { Sandbox } from '../../sandbox/port.ts';
@@ -57,6 +58,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     store: createReleaseStore(store.db),
     sandbox,
     hooks: observer.hooks,
+    pinned: (app) => releasesUnderWork(store, app),
     ...(options.images ? { images: options.images } : {}),
     ...(options.router ? { router: options.router } : {}),
     ...(log ? { log } : {}),
