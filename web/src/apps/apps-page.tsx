@@ -10,6 +10,7 @@ import { Asked, Empty } from '../ui/states.tsx';
 import { When } from '../ui/when.tsx';
 import { Deployments } from './deployments.tsx';
 import { Health } from './health.tsx';
+import { Waiting } from './waiting.tsx';
 
 export function AppsPage(): ReactNode {
   return (
@@ -20,13 +21,16 @@ export function AppsPage(): ReactNode {
           apps.length === 0 ? (
             <Start />
           ) : (
-            <ul className="grid items-start gap-4 lg:grid-cols-2">
-              {apps.map((app) => (
-                <li key={app.name} className="min-w-0">
-                  <AppCard app={app} />
-                </li>
-              ))}
-            </ul>
+            <div className="grid items-start gap-5 lg:grid-cols-2">
+              <ul className="min-w-0 space-y-4">
+                {apps.map((app) => (
+                  <li key={app.name}>
+                    <AppCard app={app} />
+                  </li>
+                ))}
+              </ul>
+              <Waiting />
+            </div>
           )
         }
       </Asked>

@@ -16,9 +16,12 @@ export function Calls({ calls }: { calls: readonly Exchange[] }): ReactNode {
             <summary className="flex list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm hover:bg-sunken">
               <Icon name="down" className="-rotate-90 text-faint group-open:rotate-0" />
               <Badge>{exchange.protocol}</Badge>
-              <code className="wrap-any grow basis-56 font-mono text-[13px]">{exchange.summary}</code>
+              <code className="wrap-any order-last grow basis-full font-mono sm:order-none sm:basis-40 text-[13px]">
+                {exchange.summary}
+              </code>
+              <span className="grow sm:hidden" />
               <Outcome exchange={exchange} />
-              <span className="w-16 text-right text-soft tabular-nums">
+              <span className="text-right text-soft tabular-nums sm:w-16">
                 {exchange.endedAt === null ? '-' : took((exchange.endedAt - exchange.startedAt) / 1000)}
               </span>
             </summary>

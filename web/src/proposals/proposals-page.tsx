@@ -97,7 +97,9 @@ export function ProposalRows({ proposals }: { proposals: readonly Row[] }): Reac
               {[app, `engine ${engine}`, KINDS[kind]].filter(Boolean).join(' · ')}
             </p>
           </div>
-          <span className="flex flex-wrap gap-1 justify-self-end">
+          <span
+            className={`flex-wrap gap-1 justify-self-end ${decision || pullRequest ? 'flex' : 'hidden md:flex'}`}
+          >
             {pullRequest && !decision && <Badge tone="info">pull request</Badge>}
             {decision && <DecisionBadge decision={decision} />}
           </span>

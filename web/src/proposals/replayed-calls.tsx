@@ -35,7 +35,9 @@ export function ReplayedCalls({ calls }: { calls: readonly Shown[] }): ReactNode
               </Badge>
             </span>
             <Badge>{call.protocol}</Badge>
-            <code className="wrap-any grow basis-56 font-mono text-[13px]">{call.summary}</code>
+            <code className="wrap-any order-last grow basis-full font-mono sm:order-none sm:basis-40 text-[13px]">
+              {call.summary}
+            </code>
             {call.writes === true && <Badge tone="info">write</Badge>}
             {count > 1 && <span className="text-soft">×{count}</span>}
             <span className="text-soft">{call.run}</span>

@@ -75,7 +75,9 @@ function Requests({ slice }: { slice: Slice }): ReactNode {
                 <summary className="flex list-none flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 text-sm hover:bg-sunken">
                   <Icon name="down" className="-rotate-90 text-faint group-open:rotate-0" />
                   <HttpStatus status={statusOf(request.response)} />
-                  <code className="wrap-any grow basis-40 font-mono text-[13px]">{request.summary}</code>
+                  <code className="wrap-any order-last grow basis-full font-mono sm:order-none sm:basis-40 text-[13px]">
+                    {request.summary}
+                  </code>
                   {request.id === slice.failing && (
                     <Badge tone="bad" icon="alert">
                       failed

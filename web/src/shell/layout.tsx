@@ -50,7 +50,7 @@ function SignedIn({ me }: { me: Output<'me'> }): ReactNode {
         Skip to the page
       </a>
       <header className="sticky top-0 z-10 border-b border-line bg-panel">
-        <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-5 px-4">
+        <div className="mx-auto flex max-w-7xl flex-wrap items-center gap-x-5 px-4 md:px-6">
           <Link to="/" className="py-2" aria-label="Vouch, overview">
             <Logo />
           </Link>
