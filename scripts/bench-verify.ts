@@ -4,46 +4,18 @@
  *
  *   npm run bench:verify [-- --json] [-- --runs N]
  */
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDossier } from '../src/desks/fix/dossier.ts';
-import { createTemplateEngine } from '../src/desks/fix/engines/template/engine.ts';
-import type { Engine } from '../src/desks/fix/engines/port.ts';
-import { playProduction, type Parts } from '../src/eval/production.ts';
-import { loadSuite, type Scenario } from '../src/eval/scenario.ts';
-import { sharedServers } from '../src/eval/services/services.ts';
-import { silentLogger } from '../src/lib/log.ts';
-import { scratchDir } from '../src/lib/scratch.ts';
 import { applyPatch } from '../src/patch/apply.ts';
-import { startAgent } from '../src/record/agent/client.ts';
-import { chooseSandbox } from '../src/sandbox/registry.ts';
 import { judge, type Judgement } from '../src/verify/judge.ts';
+import { SHOP, stage } from '../test/e2e/stage.ts';
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean' }, runs: { type: 'string', default: '20' } },
 });
 const runs = Number(values.runs);
 
-const absent = (name: 'llm' | 'agent'): Engine => ({
-  name,
-  unavailable: () => `${name}: not measured`,
-  async *propose() {},
-});
-
-const scratch = await scratchDir('bench');
-const agent = await startAgent({ dir: join(scratch, 'agent'), logger: silentLogger });
-const parts: Parts = {
-  sandbox: await chooseSandbox('local'),
-  oci: null,
-  agent: agent.agent,
-  engines: { template: createTemplateEngine(), llm: absent('llm'), agent: absent('agent') },
-  costOf: () => Promise.resolve(0),
-  forgeOf: () => Promise.reject(new Error('nothing is opened here')),
-};
-const shared = sharedServers(scratch);
-const [scenario] = (await loadSuite('examples/shop')) as [Scenario];
-const production = await playProduction(scenario, parts, shared, join(scratch, 'run'));
+const { scenario, production, parts, stop } = await stage(SHOP);
 try {
   const began = performance.now();
   const dossier = await openDossier(
@@ -52,7 +24,7 @@ try {
       deployer: production.workbench.deployer,
       sandbox: parts.sandbox,
       images: null,
-      redirector: agent.agent,
+      redirector: parts.agent,
     },
     production.incident!.id,
     { signal: new AbortController().signal, onProgress: () => {} },
@@ -84,10 +56,7 @@ try {
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${table(result)}\n`);
   if (!result.bars.medianAtMost3Seconds || !result.bars.allAgree) process.exitCode = 1;
 } finally {
-  await production.stop();
-  await shared.stop();
-  await agent.stop();
-  await rm(scratch, { recursive: true, force: true });
+  await stop();
 }
 
 /** What must be the same every time: each gate with its answer, and what the candidate did. */

@@ -4,7 +4,7 @@ import type { Score } from '../../src/eval/score.ts';
 import { NOT_A_CODE_BUG } from '../../src/eval/scenario.ts';
 import { isRoot, vouch, environment, type Finished } from '../integration/server-setup.ts';
 import { needs } from '../needs.ts';
-import { SCENARIOS } from './bench-setup.ts';
+import { SCENARIOS } from './stage.ts';
 
 const TEN_MINUTES = 600_000;
 

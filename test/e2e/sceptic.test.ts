@@ -5,7 +5,7 @@ import type { Judged, Work } from '../../src/desks/fix/model.ts';
 import { makeDiff } from '../../src/patch/diff.ts';
 import { isRoot } from '../integration/server-setup.ts';
 import { needs } from '../needs.ts';
-import { SHOP, stage } from './bench-setup.ts';
+import { SHOP, stage } from './stage.ts';
 
 const CHECKOUT = 'src/routes/checkout.js';
 const GOOD = "      if (!coupon) return res.status(404).json({ error: 'coupon not found' });\n";

@@ -62,11 +62,14 @@ export function createDesk(options: DeskOptions) {
           continue;
         }
         const context = contextOf(dossier, work, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
-        tried.push(
-          ...(name === 'template'
-            ? await tryTemplates(opened, engine, context, work)
-            : await tryModel(dossier, engine, context, tried, work)),
-        );
+        if (name === 'template') {
+          const templates = await tryTemplates(opened, engine, context, work);
+          // A patch by hand will be challenged by the same ones.
+          opened.rivals ??= Promise.resolve(rivalsAmong(templates));
+          tried.push(...templates);
+        } else {
+          tried.push(...(await tryModel(dossier, engine, context, tried, work)));
+        }
         result = await concludeAll(dossier, tried);
         if (result.verified) break;
       }
@@ -139,7 +142,7 @@ export function createDesk(options: DeskOptions) {
       deadlineMs: now() + DEFAULT_SECONDS * 1000,
     });
     const tried = await tryTemplates(opened, options.engines.template, context, work);
-    return tried.filter(({ survivor }) => survivor !== null);
+    return rivalsAmong(tried);
   }
 
   async function tryTemplates(
@@ -244,6 +247,10 @@ interface Opened {
 interface Concluded {
   judged: Judged[];
   verified: Judged | null;
+}
+
+function rivalsAmong(tried: readonly Tried[]): Tried[] {
+  return tried.filter(({ survivor }) => survivor !== null);
 }
 
 function contextOf(dossier: Dossier, work: Work, budget: FixContext['budget']): FixContext {

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTemplateEngine } from '../../src/desks/fix/engines/template/engine.ts';
 import type { Engine } from '../../src/desks/fix/engines/port.ts';
@@ -6,8 +8,6 @@ import { loadSuite, type Scenario } from '../../src/eval/scenario.ts';
 import { sharedServers } from '../../src/eval/services/services.ts';
 import { VouchError } from '../../src/lib/errors.ts';
 import { silentLogger } from '../../src/lib/log.ts';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { scratchDir } from '../../src/lib/scratch.ts';
 import { startAgent } from '../../src/record/agent/client.ts';
 import { chooseSandbox } from '../../src/sandbox/registry.ts';
@@ -17,14 +17,14 @@ export const SCENARIOS = fileURLToPath(new URL('../../examples/scenarios', impor
 
 const absent = (name: 'llm' | 'agent'): Engine => ({
   name,
-  unavailable: () => `${name}: not part of this test`,
+  unavailable: () => `${name}: not asked here`,
   async *propose() {},
 });
 
 /** One scenario whose production has happened, with everything to judge patches against it. */
 export async function stage(
   folder: string,
-): Promise<{ scenario: Scenario; production: Production; stop(): Promise<void> }> {
+): Promise<{ scenario: Scenario; production: Production; parts: Parts; stop(): Promise<void> }> {
   const scratch = await scratchDir('stage');
   const agent = await startAgent({ dir: join(scratch, 'agent'), logger: silentLogger });
   const parts: Parts = {
@@ -33,7 +33,7 @@ export async function stage(
     agent: agent.agent,
     engines: { template: createTemplateEngine(), llm: absent('llm'), agent: absent('agent') },
     costOf: () => Promise.resolve(0),
-    forgeOf: () => Promise.reject(new VouchError('missing-part', 'no forge in this test')),
+    forgeOf: () => Promise.reject(new VouchError('missing-part', 'no forge here')),
   };
   const shared = sharedServers(scratch);
   const [scenario] = (await loadSuite(folder)) as [Scenario];
@@ -41,6 +41,7 @@ export async function stage(
   return {
     scenario,
     production,
+    parts,
     async stop() {
       await production.stop();
       await shared.stop();
