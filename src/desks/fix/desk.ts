@@ -7,6 +7,7 @@ import { sameChanges } from '../../patch/normalise.ts';
 import type { Proposal } from '../../proposal/model.ts';
 import { createProposal, setVerdict } from '../../proposal/proposals.ts';
 import type { Survivor } from '../../verify/gates/determined.ts';
+import { sameBehaviour } from '../../verify/behaviour.ts';
 import { conclude, judge, type Judgement } from '../../verify/judge.ts';
 import type { Evidence } from '../../verify/evidence.ts';
 import { openDossier, type Dossier, type DossierOptions } from './dossier.ts';
@@ -116,8 +117,7 @@ export function createDesk(options: DeskOptions) {
     let rivals: Tried[] = [];
     if (own.survivor) {
       work.onProgress('it holds so far; challenging it with rivals');
-      opened.rivals ??= rivalsOf(opened, work);
-      rivals = await opened.rivals;
+      rivals = await (opened.rivals ??= rivalsOf(opened, work));
       own.candidate.kind = kindOf(own, rivals);
     }
     return concludeOne(dossier, own, rivals);
@@ -141,8 +141,12 @@ export function createDesk(options: DeskOptions) {
       usd: 0,
       deadlineMs: now() + DEFAULT_SECONDS * 1000,
     });
-    const tried = await tryTemplates(opened, options.engines.template, context, work);
-    return rivalsAmong(tried);
+    try {
+      return rivalsAmong(await tryTemplates(opened, options.engines.template, context, work));
+    } catch (error) {
+      opened.rivals = null; // whoever asks next tries again
+      throw error;
+    }
   }
 
   async function tryTemplates(
@@ -275,7 +279,11 @@ function rankOf(candidate: Candidate): number {
 
 /** A patch by hand is what the rival that does the same is; one that nothing else does is taken at its word. */
 function kindOf(own: Tried, rivals: readonly Tried[]): Candidate['kind'] {
-  const twin = rivals.find(({ candidate }) => sameChanges(candidate.changes, own.candidate.changes));
+  const twin = rivals.find(
+    ({ candidate, survivor }) =>
+      sameChanges(candidate.changes, own.candidate.changes) ||
+      sameBehaviour(survivor!.behaviour, own.survivor!.behaviour),
+  );
   return twin?.candidate.kind ?? own.candidate.kind;
 }
 
