@@ -1,25 +1,27 @@
 import { loadConfig } from '../config/config.ts';
-import { runSuite, summarise, type Checked, type Summary } from '../eval/run.ts';
+import { OUR_BUG, runSuite, summarise, type Checked, type Summary } from '../eval/run.ts';
 import { loadSuite } from '../eval/scenario.ts';
 import type { Score } from '../eval/score.ts';
 import { createLogger } from '../lib/log.ts';
 import { openParts } from '../server/parts.ts';
 import type { EvalFixOptions } from './commands/eval.ts';
 import type { Session } from './session.ts';
+import { BUG } from './main.ts';
 import { brief, paint, seconds, table } from './style.ts';
 
 /**
  * Runs the scenarios below a folder. With `--json`, one line of JSON a scenario as soon as it is over, then the summary. Exit status: 1 when
- * something was verified that is not correct (or, with `--check`, a scenario is not what it says), 3 when nothing could be reproduced.
+ * something was verified that is not correct (or, with `--check`, a scenario is not what it says), 3 when nothing could be reproduced, 70
+ * when a scenario ended in a bug of ours.
  */
 export async function runEvalFix(session: Session, options: EvalFixOptions): Promise<void> {
-  const scenarios = await loadSuite(options.suite, options.only);
+  const suite = await loadSuite(options.suite, options.only);
   const { config } = await loadConfig(session.folder, session.io.env);
   const parts = await openParts({ config, log: createLogger('fatal'), traces: null });
   try {
     const print = (value: unknown): void => session.io.out(`${JSON.stringify(value)}\n`);
     const results = await runSuite(
-      scenarios,
+      suite,
       parts.workbench,
       {
         check: options.check === true,
@@ -32,19 +34,22 @@ export async function runEvalFix(session: Session, options: EvalFixOptions): Pro
       },
       { signal: session.signal, onProgress: (line) => session.progress(paint('dim', line)) },
     );
+    const bugs = results.some((result) =>
+      ('problems' in result ? result.problems : [result.reason ?? '']).some((why) => why.startsWith(OUR_BUG)),
+    );
     if (options.check) {
       const checked = results.filter((result): result is Checked => 'problems' in result);
       const summary = { total: checked.length, ok: checked.filter(({ ok }) => ok).length };
       if (session.json) print(summary);
       else session.io.out(`${summary.ok} of ${summary.total} scenarios are what they say\n`);
-      session.exit(summary.ok === summary.total ? 0 : 1);
+      session.exit(bugs ? BUG : summary.ok === summary.total ? 0 : 1);
       return;
     }
     const scores = results.filter((result): result is Score => !('problems' in result));
-    const summary = summarise(scenarios, scores);
+    const summary = summarise(suite.scenarios, scores);
     if (session.json) print(summary);
     else session.io.out(`${showScores(scores, summary)}\n`);
-    session.exit(summary.falseVerified > 0 ? 1 : summary.reproduced === 0 ? 3 : 0);
+    session.exit(bugs ? BUG : summary.falseVerified > 0 ? 1 : summary.reproduced === 0 ? 3 : 0);
   } finally {
     await parts.close();
   }

@@ -4,7 +4,7 @@ import { createProgram } from './program.ts';
 import { ended, type Io } from './session.ts';
 
 /** Shown as a bug: everything that nobody expected. */
-const BUG = 70;
+export const BUG = 70;
 
 const PROCESS: Io = {
   out: (text) => void process.stdout.write(text),

@@ -5,7 +5,7 @@ import type { Work } from '../desks/fix/model.ts';
 import { messageOf, VouchError } from '../lib/errors.ts';
 import { scratchDir } from '../lib/scratch.ts';
 import { playProduction, type Parts } from './production.ts';
-import { NOT_A_CODE_BUG, type Scenario } from './scenario.ts';
+import { NOT_A_CODE_BUG, type BrokenScenario, type Scenario, type Suite } from './scenario.ts';
 import { checkScenario, emptyScore, scoreFix, scoreWrong, type Score } from './score.ts';
 import { sharedServers } from './services/services.ts';
 
@@ -47,9 +47,12 @@ export interface Summary {
   };
 }
 
+/** What the reason of a scenario begins with when we, not it, are at fault. */
+export const OUR_BUG = 'our bug: ';
+
 /** Runs scenarios one after another, each in a data folder of its own. One that cannot be run has its reason in its score. */
 export async function runSuite(
-  scenarios: readonly Scenario[],
+  { scenarios, broken }: Suite,
   parts: Parts,
   options: EvalOptions,
   work: Work,
@@ -57,13 +60,16 @@ export async function runSuite(
   const folder = await scratchDir('eval');
   const shared = sharedServers(folder);
   const results: (Score | Checked)[] = [];
+  const report = (result: Score | Checked): void => {
+    results.push(result);
+    options.onScore(result);
+  };
   try {
+    for (const one of broken) report(failed(one, one.broken, options.check));
     for (const scenario of scenarios) {
       work.signal.throwIfAborted();
       work.onProgress(`${scenario.name}: starting`);
-      const result = await runScenario(scenario, parts, shared, join(folder, scenario.name), options, work);
-      results.push(result);
-      options.onScore(result);
+      report(await runScenario(scenario, parts, shared, join(folder, scenario.name), options, work));
     }
     return results;
   } finally {
@@ -97,13 +103,20 @@ async function runScenario(
       await rm(folder, { recursive: true, force: true });
     }
   } catch (error) {
-    // A part that this machine lacks, or an app that does not start, is a result of this scenario; a bug of ours is not.
-    if (!(error instanceof VouchError)) throw error;
-    const reason = messageOf(error);
-    return options.check
-      ? { scenario: scenario.name, ok: false, problems: [reason] }
-      : { ...emptyScore(scenario), reason };
+    // Whoever asked has gone, or has enough.
+    if (work.signal.aborted) throw error;
+    if (error instanceof VouchError) return failed(scenario, messageOf(error), options.check);
+    // A part that this machine lacks, or an app that does not start, is a result of this scenario; so that the others are
+    // measured all the same, a bug of ours is one too, and is told with its stack.
+    work.onProgress(error instanceof Error && error.stack ? error.stack : messageOf(error));
+    return failed(scenario, `${OUR_BUG}${messageOf(error)}`, options.check);
   }
+}
+
+function failed(scenario: Scenario | BrokenScenario, reason: string, check: boolean): Score | Checked {
+  const { name } = scenario;
+  if (check) return { scenario: name, ok: false, problems: [reason] };
+  return { ...emptyScore({ name, class: 'class' in scenario ? scenario.class : 'unknown' }), reason };
 }
 
 export function summarise(scenarios: readonly Scenario[], scores: readonly Score[]): Summary {

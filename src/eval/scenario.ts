@@ -70,21 +70,47 @@ export interface Scenario extends ScenarioFile {
 
 export const NOT_A_CODE_BUG = 'not-a-code-bug';
 
-/** Every scenario below a folder, by name. Throws `usage` with file and place for the first that cannot be read. */
-export async function loadSuite(folder: string, only?: string): Promise<Scenario[]> {
+/** One that cannot be read: `broken` says in which file, where, and why. */
+export interface BrokenScenario {
+  name: string;
+  broken: string;
+}
+
+export interface Suite {
+  scenarios: Scenario[];
+  broken: BrokenScenario[];
+}
+
+/**
+ * Every scenario below a folder, by name. Those that cannot be read do not keep the others from being run. Throws
+ * `usage` when none can.
+ */
+export async function loadSuite(folder: string, only?: string): Promise<Suite> {
   const root = resolve(folder);
-  const found: Scenario[] = [];
+  const suite: Suite = { scenarios: [], broken: [] };
   for (const candidate of await scenarioFolders(root)) {
-    if (only !== undefined && basename(candidate) !== only) continue;
-    found.push(await loadScenario(candidate));
+    const name = basename(candidate);
+    if (only !== undefined && name !== only) continue;
+    try {
+      suite.scenarios.push(await loadScenario(candidate));
+    } catch (error) {
+      if (!(error instanceof VouchError)) throw error;
+      suite.broken.push({ name, broken: error.message });
+    }
   }
-  if (found.length === 0) {
+  const [first] = suite.broken;
+  if (suite.scenarios.length === 0 && first) {
+    const others = suite.broken.length > 1 ? `, and ${suite.broken.length - 1} more` : '';
+    throw new VouchError('usage', `${first.broken}${others}`);
+  }
+  if (suite.scenarios.length === 0) {
     throw new VouchError(
       'usage',
       only === undefined ? `${folder}: no scenario.yaml below it` : `${folder}: no scenario called ${only}`,
     );
   }
-  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  suite.scenarios.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return suite;
 }
 
 async function scenarioFolders(root: string, depth = 0): Promise<string[]> {
@@ -114,7 +140,9 @@ async function loadScenario(folder: string): Promise<Scenario> {
   try {
     value = parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw new VouchError('usage', `${path}: ${messageOf(error)}`, { cause: error });
+    // What follows the first line is the text with a mark below it.
+    const [what = ''] = messageOf(error).split('\n');
+    throw new VouchError('usage', `${path}: ${what.replace(/:$/, '')}`, { cause: error });
   }
   const parsed = scenarioSchema.safeParse(value);
   if (!parsed.success) {

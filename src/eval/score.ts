@@ -152,7 +152,7 @@ async function heldOut(
   }
 }
 
-export function emptyScore(scenario: Scenario): Score {
+export function emptyScore(scenario: Pick<Scenario, 'name' | 'class'>): Score {
   return {
     scenario: scenario.name,
     class: scenario.class,

@@ -36,7 +36,7 @@ export async function stage(
     forgeOf: () => Promise.reject(new VouchError('missing-part', 'no forge here')),
   };
   const shared = sharedServers(scratch);
-  const [scenario] = (await loadSuite(folder)) as [Scenario];
+  const [scenario] = (await loadSuite(folder)).scenarios as [Scenario];
   const production = await playProduction(scenario, parts, shared, join(scratch, 'run'));
   return {
     scenario,

@@ -50,7 +50,7 @@ export async function openStage(options: {
   signal: AbortSignal;
 }): Promise<Stage> {
   const { folder, config, log } = options;
-  const [scenario] = (await loadSuite(SHOP)) as [Scenario];
+  const [scenario] = (await loadSuite(SHOP)).scenarios as [Scenario];
   const failing = scenario.traffic.filter(({ expect }) => expect === 500);
   const undo: (() => Promise<void>)[] = [];
   let serving: Serving | undefined;
