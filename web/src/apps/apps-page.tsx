@@ -71,7 +71,7 @@ function AppCard({ app }: { app: AppView }): ReactNode {
         </h2>
         <Health app={app} />
         <span className="grow" />
-        <Link to="/incidents" search={{ app: name, status: 'open' }}>
+        <Link to="/incidents" search={{ app: name }}>
           {openIncidents > 0 ? (
             <Badge tone="bad" icon="alert">
               {openIncidents} open {openIncidents === 1 ? 'incident' : 'incidents'}

@@ -48,10 +48,10 @@ export function TracePage({ id }: { id: string }): ReactNode {
           </Section>
           <div className="grid gap-x-5 lg:grid-cols-2">
             <Section title="Prompt">
-              <Pre label="Prompt">{trace.prompt === '' ? '(empty)' : trace.prompt}</Pre>
+              <Pre label="Text of the prompt">{trace.prompt === '' ? '(empty)' : trace.prompt}</Pre>
             </Section>
             <Section title="Answer">
-              <Pre label="Answer">{trace.answer === '' ? '(empty)' : trace.answer}</Pre>
+              <Pre label="Text of the answer">{trace.answer === '' ? '(empty)' : trace.answer}</Pre>
             </Section>
           </div>
         </>

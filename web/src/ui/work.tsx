@@ -49,7 +49,10 @@ export function useWork<T>(): Work<T> & {
 /** Lines of progress as they come, for eyes and for screen readers. */
 export function Progress({ lines, running }: { lines: readonly string[]; running: boolean }): ReactNode {
   const end = useRef<HTMLLIElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [lines]);
+  useEffect(() => {
+    // In braces: browsers may return a promise, and what an effect returns is called.
+    end.current?.scrollIntoView({ block: 'nearest' });
+  }, [lines]);
   if (lines.length === 0 && !running) return null;
   return (
     <ol
