@@ -1,3 +1,4 @@
+import { remembered } from '../sql.ts';
 import { codeOf } from './sql.ts';
 
 const WRITES =
@@ -11,21 +12,11 @@ const VOLATILE =
 const HARMLESS =
   /^SELECT (NOW|VERSION|COUNT|COALESCE|CURRENT_\w+|EXISTS|PG_\w+|TO_\w+|GENERATE_SERIES|JSON\w*|MD5|LENGTH|LOWER|UPPER|CONCAT|ARRAY_\w+|UUID_GENERATE_V4|GEN_RANDOM_UUID|RANDOM|EXTRACT|DATE_\w+|TXID_CURRENT|LASTVAL|CURRVAL|UNNEST|SUM|MIN|MAX|AVG|GREATEST|LEAST|ROUND|FORMAT|CAST|ROW|NULLIF)\s*\(/;
 
-const known = new Map<string, boolean | null>();
-
 /**
  * Whether a statement changes data, by its keywords; null where only the server's catalog could tell (CALL, DO,
  * EXECUTE, a function of the user's own).
  */
-export function writesSql(sql: string): boolean | null {
-  let answer = known.get(sql);
-  if (answer === undefined) {
-    answer = judge(codeOf(sql));
-    if (known.size >= 2000) known.clear();
-    if (sql.length < 20_000) known.set(sql, answer);
-  }
-  return answer;
-}
+export const writesSql: (sql: string) => boolean | null = remembered((sql) => judge(codeOf(sql)));
 
 function judge(code: string): boolean | null {
   if (code === '' || isSession(code)) return false;
