@@ -1,112 +1,120 @@
 /**
- * What recording costs: `npm run bench:record [-- --json]`. A small HTTP app with one call to a neighbour runs in a
- * cgroup of its own; the tap is switched off and on in turn, and medians are compared. Needs root. About two minutes.
+ * What recording costs: `npm run bench:record [-- --json] [-- --quick]`. Needs root; three minutes at most.
+ *
+ * The demo's shop runs with its real neighbours in a cgroup of its own. At half of its highest throughput the tap is
+ * switched off and on in the order off, on, on, off, so that a machine that gets slower or faster favours neither; a
+ * run is compared with the one beside it, and the medians of those ratios are the figures. What two runs without the
+ * tap differ by is printed beside each: a ratio nearer to one than that says nothing. `--quick` only shows that it works.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
+import { cpus, release } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { cgroupLayout, createCgroup, type Cgroup } from '../src/lib/cgroup.ts';
+import { parseArgs } from 'node:util';
 import { VouchError, messageOf } from '../src/lib/errors.ts';
 import { newId } from '../src/lib/ids.ts';
 import { createLogger } from '../src/lib/log.ts';
-import { runOrThrow } from '../src/lib/process.ts';
+import { scratchDir } from '../src/lib/scratch.ts';
 import { startAgent, type StartedAgent } from '../src/record/agent/client.ts';
+import { loadSchema, type Load, type Order } from './bench-order.ts';
+import { table, type Result, type Spread } from './bench-record-table.ts';
+import { cpuMicros, startLittle, startShop, type Subject } from './bench-subjects.ts';
 
 const CONNECTIONS = 32;
-const SECONDS = 4;
-const ROUNDS = 5;
-const SATURATED_ROUNDS = 3;
 const FIXED_RATE = 2000;
+/** Of what a subject can do; nearer to its limit no rate is held. */
+const ROOM = 0.9;
+const LIMIT_MS = 175_000;
+const FULL = { seconds: 4, rounds: 5, saturatedRounds: 1, warm: 5 };
+const QUICK = { seconds: 1, rounds: 2, saturatedRounds: 1, warm: 1.5 };
 /** Of /proc/PID/stat; Linux has reported 100 a second to programs on every machine for decades. */
 const TICKS = 100;
-/** Spread of equal runs past which the ratios are called meaningless. */
-const QUIET = 0.3;
-const BARS = { p50: 1.05, p99: 1.15, lostBytes: 0, cores: 0.25 };
 
-const NEIGHBOUR = `
-  const body = JSON.stringify({ rates: Array.from({ length: 20 }, (_, i) => ({ currency: 'C' + i, rate: i * 1.1 })) });
-  const server = require('node:http').createServer((req, res) => res.end(body));
-  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-`;
-
-const APP = `
-  const http = require('node:http');
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 32 });
-  const ask = () => new Promise((resolve, reject) => {
-    http.get({ port: Number(process.argv[1]), host: '127.0.0.1', agent }, (res) => {
-      let text = '';
-      res.on('data', (d) => { text += d; });
-      res.on('end', () => resolve(JSON.parse(text)));
-    }).on('error', reject);
-  });
-  const server = http.createServer(async (req, res) => {
-    const { rates } = await ask();
-    const body = JSON.stringify({ path: req.url, total: rates.reduce((sum, { rate }) => sum + rate, 0), rates });
-    res.setHeader('content-length', Buffer.byteLength(body));
-    res.end(body);
-  });
-  server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-`;
-
-const loadSchema = z.object({ perSecond: z.number(), p50: z.number(), p99: z.number(), errors: z.number() });
-type Load = z.infer<typeof loadSchema>;
+const { values: options } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+});
+const plan = options.quick ? QUICK : FULL;
 
 interface Bench {
-  app: ChildProcess;
-  port: number;
-  cgroup: Cgroup;
-  recorder: StartedAgent;
   dir: string;
+  recorder: StartedAgent;
+  generator: ChildProcess;
+  /** Past this (on the clock of `performance.now`) no further round is begun. */
+  until: number;
 }
 
-async function startNode(
-  source: string,
-  args: string[],
-  cgroup?: Cgroup,
-): Promise<{ child: ChildProcess; port: number }> {
-  const node = [process.execPath, '-e', source, ...args];
-  const argv = cgroup ? ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup.path, ...node] : node;
-  const child = spawn(argv[0]!, argv.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-  return { child, port: Number(line.toString()) };
+interface Measured extends Load {
+  /** Microseconds of processor time, of the app's cgroup, for a request. */
+  cpuPerRequest: number;
 }
 
-async function load(port: number, rate?: number): Promise<Load> {
-  const script = join(import.meta.dirname, 'bench-load.ts');
-  const args = [
-    port,
-    '/products/1?currency=EUR',
-    SECONDS,
-    CONNECTIONS,
-    ...(rate === undefined ? [] : [rate]),
-  ];
-  const { stdout } = await runOrThrow([process.execPath, script, ...args.map(String)]);
-  return loadSchema.parse(JSON.parse(stdout.toString()));
+interface Recorded extends Measured {
+  lostBytes: number;
+  bytes: number;
+  events: number;
+  /** Share of a core that the recorder's process used. */
+  cores: number;
+  memory: Result['recorder']['memory'];
 }
 
-/** Runs `work` while the app is recorded; what was lost, and the share of a core that the recorder used. */
-async function recorded<T>(
+interface Pair {
+  off: Measured;
+  on: Recorded;
+}
+
+const say = (text: string): void => {
+  if (!options.json) process.stderr.write(text);
+};
+
+async function load(
   bench: Bench,
-  work: () => Promise<T>,
-): Promise<{ result: T; lostBytes: number; cores: number }> {
+  subject: Subject,
+  rate: number | null,
+  seconds = plan.seconds,
+): Promise<Measured> {
+  const { port, requests, cgroup } = subject;
+  const order: Order = { port, requests, connections: CONNECTIONS, seconds, rate };
+  const before = await cpuMicros(cgroup);
+  const result = loadSchema.safeParse(await answerOf(bench.generator, order));
+  if (!result.success) throw new VouchError('unavailable', 'the load generator ended');
+  if (result.data.failed > 0)
+    throw new VouchError(
+      'unavailable',
+      `${subject.name}: ${result.data.failed} requests failed at ${rate ?? 'full'} load`,
+    );
+  const cpu = (await cpuMicros(cgroup)) - before;
+  say('.');
+  return { ...result.data, cpuPerRequest: cpu / Math.max(1, result.data.answered) };
+}
+
+async function answerOf(generator: ChildProcess, order: Order): Promise<unknown> {
+  const answered = new AbortController();
+  const first = Promise.race(
+    ['message', 'exit'].map((event) => once(generator, event, { signal: answered.signal })),
+  );
+  generator.send(order);
+  try {
+    return (await first)[0];
+  } finally {
+    answered.abort();
+  }
+}
+
+/** The same while the subject is recorded. */
+async function recorded(bench: Bench, subject: Subject, rate: number | null): Promise<Recorded> {
   const { agent, pid } = bench.recorder;
-  const { id: cgroupId, path: cgroupPath } = bench.cgroup;
+  const { id: cgroupId, path: cgroupPath } = subject.cgroup;
   const folder = join(bench.dir, newId('seg'));
   await agent.tap({ cgroupPath, cgroupId, folder, maxBytes: 256 * 1024 * 1024 });
-  const { result, cores } = await withCores(pid, work);
-  const { lostBytes } = await agent.flush(cgroupId);
+  const [before, start] = [await cpuSeconds(pid), performance.now()];
+  const result = await load(bench, subject, rate);
+  const { lostBytes, bytes, events } = await agent.flush(cgroupId);
+  const cores = ((await cpuSeconds(pid)) - before) / ((performance.now() - start) / 1000);
+  const held = await memory(pid);
   await agent.untap(cgroupId);
   await rm(folder, { recursive: true, force: true });
-  return { result, lostBytes, cores };
-}
-
-async function withCores<T>(pid: number, work: () => Promise<T>): Promise<{ result: T; cores: number }> {
-  const [before, start] = [await cpuSeconds(pid), performance.now()];
-  const result = await work();
-  return { result, cores: ((await cpuSeconds(pid)) - before) / ((performance.now() - start) / 1000) };
+  return { ...result, lostBytes, bytes, events, cores, memory: held };
 }
 
 /** proc(5): utime and stime are fields 14 and 15, counted behind the name in brackets. */
@@ -116,105 +124,150 @@ async function cpuSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-function median(values: number[]): number {
+/** proc(5): what is resident of it. */
+async function memory(pid: number): Promise<Result['recorder']['memory']> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0);
+  return { own: bytes('RssAnon'), shared: bytes('RssFile') + bytes('RssShmem') };
+}
+
+function quantile(values: number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const place = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(place)] ?? Number.NaN;
+  return low + ((sorted[Math.ceil(place)] ?? low) - low) * (place - Math.floor(place));
+}
+const median = (values: number[]): number => quantile(values, 0.5);
+
+/** Pairs of neighbouring runs, off and on, and what neighbouring runs that are both off differ by. */
+async function alternate(
+  bench: Bench,
+  subject: Subject,
+  rate: number | null,
+  rounds: number,
+): Promise<{ pairs: Pair[]; same: [Measured, Measured][] }> {
+  const pairs: Pair[] = [];
+  const same: [Measured, Measured][] = [];
+  let last = await load(bench, subject, rate);
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < bench.until); round++) {
+    const first = await load(bench, subject, rate);
+    const on1 = await recorded(bench, subject, rate);
+    const on2 = await recorded(bench, subject, rate);
+    const second = await load(bench, subject, rate);
+    same.push([last, first]);
+    pairs.push({ off: first, on: on1 }, { off: second, on: on2 });
+    last = second;
+  }
+  return { pairs, same };
 }
 
-/** How far runs of the same kind lie apart, as a share of their median: below this no difference means anything. */
-function spread(values: number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / median(values);
-}
-
-async function measure(bench: Bench) {
-  const { port } = bench;
-  await load(port); // warm
-  const highest = (await load(port)).perSecond;
-  const half = Math.round(highest / 2);
-  const pairs: { off: Load; on: Load; lostBytes: number }[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const off = await load(port, half);
-    const on = await recorded(bench, () => load(port, half));
-    pairs.push({ off, on: on.result, lostBytes: on.lostBytes });
-  }
-  const full: { off: number; on: number; lostBytes: number }[] = [];
-  for (let round = 0; round < SATURATED_ROUNDS; round++) {
-    const off = (await load(port)).perSecond;
-    const on = await recorded(bench, () => load(port));
-    full.push({ off, on: on.result.perSecond, lostBytes: on.lostBytes });
-  }
-  // What the programs in the kernel cost is spent in the app's own system calls.
-  const app = bench.app.pid!;
-  const rate = Math.min(FIXED_RATE, highest);
-  const bare = await withCores(app, () => load(port, rate));
-  const fixed = await recorded(bench, () => withCores(app, () => load(port, rate)));
-  const side = (key: 'p50' | 'p99', which: 'off' | 'on'): number =>
-    median(pairs.map((pair) => pair[which][key]));
+function compare(
+  { pairs, same }: { pairs: Pair[]; same: [Measured, Measured][] },
+  of: (run: Measured) => number,
+): Spread {
+  const ratios = pairs.map(({ off, on }) => of(on) / of(off));
+  const apart = same.map(([a, b]) => Math.max(of(a) / of(b), of(b) / of(a)));
   return {
-    version: 1,
+    off: median(pairs.map(({ off }) => of(off))),
+    on: median(pairs.map(({ on }) => of(on))),
+    ratio: median(ratios),
+    quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
+    offAgainstOff: { median: median(apart), worst: Math.max(...apart) },
+  };
+}
+
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The recorder's share of a core at the rate of the bar, with the shop when it can do that. */
+async function atFixedRate(bench: Bench, shop: Subject, highest: number): Promise<Result['recorder']> {
+  const subject = highest * ROOM >= FIXED_RATE ? shop : await startLittle(bench.dir);
+  try {
+    let rate = FIXED_RATE;
+    if (subject !== shop) {
+      await load(bench, subject, null, plan.warm);
+      rate = Math.min(rate, Math.round((await load(bench, subject, null)).perSecond * ROOM));
+    }
+    const bare = await load(bench, subject, rate);
+    const run = await recorded(bench, subject, rate);
+    return {
+      subject: subject.name,
+      asked: rate,
+      perSecond: run.perSecond,
+      cores: run.cores,
+      appCoresMore: ((run.cpuPerRequest - bare.cpuPerRequest) * run.perSecond) / 1e6,
+      eventsPerRequest: run.events / Math.max(1, run.answered),
+      bytesPerRequest: run.bytes / Math.max(1, run.answered),
+      lostBytes: run.lostBytes,
+      memory: run.memory,
+    };
+  } finally {
+    if (subject !== shop) await subject.stop();
+  }
+}
+
+async function measure(bench: Bench, shop: Subject): Promise<Result> {
+  say('warming up, highest throughput ');
+  await load(bench, shop, null, plan.warm);
+  const highest = median(
+    [await load(bench, shop, null), await load(bench, shop, null)].map((run) => run.perSecond),
+  );
+  const rate = Math.round(highest / 2);
+  say(`\nsaturated `);
+  const full = await alternate(bench, shop, null, plan.saturatedRounds);
+  say(`\nrecorder at ${FIXED_RATE}/s `);
+  const recorder = await atFixedRate(bench, shop, highest);
+  say(`\nhalf of it, ${rate}/s `);
+  const half = await alternate(bench, shop, rate, plan.rounds);
+  say('\n');
+  return {
+    version: 2,
+    quick: options.quick,
+    machine: { cores: cpus().length, kernel: release(), node: process.version },
     highestPerSecond: highest,
     half: {
-      perSecond: half,
-      rounds: ROUNDS,
-      p50: { off: side('p50', 'off'), on: side('p50', 'on'), ratio: side('p50', 'on') / side('p50', 'off') },
-      p99: { off: side('p99', 'off'), on: side('p99', 'on'), ratio: side('p99', 'on') / side('p99', 'off') },
-      lostBytes: pairs.reduce((sum, { lostBytes }) => sum + lostBytes, 0),
-      spreadOfP50Off: spread(pairs.map(({ off }) => off.p50)),
+      perSecond: rate,
+      pairs: half.pairs.length,
+      requestsPerRun: median(half.pairs.map(({ off }) => off.measured)),
+      p50: compare(half, (run) => run.p50),
+      p99: compare(half, (run) => run.p99),
+      appCpu: compare(half, (run) => run.cpuPerRequest),
+      lostBytes: sum(half.pairs.map(({ on }) => on.lostBytes)),
+      recorderCores: median(half.pairs.map(({ on }) => on.cores)),
     },
-    fixed: { perSecond: rate, recorderCores: fixed.cores, appCoresMore: fixed.result.cores - bare.cores },
+    recorder,
     saturated: {
-      off: median(full.map(({ off }) => off)),
-      on: median(full.map(({ on }) => on)),
-      ratio: median(full.map(({ off, on }) => on / off)),
-      lostBytes: full.reduce((sum, { lostBytes }) => sum + lostBytes, 0),
+      throughput: compare(full, (run) => run.perSecond),
+      recordedBytes: sum(full.pairs.map(({ on }) => on.bytes)),
+      lostBytes: sum(full.pairs.map(({ on }) => on.lostBytes)),
+      recorderCores: median(full.pairs.map(({ on }) => on.cores)),
     },
   };
 }
 
-function table(result: Awaited<ReturnType<typeof measure>>): string {
-  const { half, fixed, saturated } = result;
-  const cores = fixed.recorderCores + Math.max(0, fixed.appCoresMore);
-  const row = (what: string, off: string, on: string, cost: string, bar: string): string =>
-    `${what.padEnd(38)}${off.padStart(10)}${on.padStart(10)}${cost.padStart(10)}   ${bar}`;
-  const pass = (value: number, bar: number): string => `≤ ${bar} ${value <= bar ? 'met' : 'NOT MET'}`;
-  const quiet = half.spreadOfP50Off > QUIET ? 'this machine is too busy to tell' : '';
-  return [
-    row('', 'off', 'on', '', ''),
-    ...(['p50', 'p99'] as const).map((key) => {
-      const { off, on, ratio } = half[key];
-      return row(
-        `${key} µs at ${half.perSecond}/s`,
-        String(off),
-        String(on),
-        ratio.toFixed(3),
-        pass(ratio, BARS[key]),
-      );
-    }),
-    row('  runs without it, spread of p50', '', '', half.spreadOfP50Off.toFixed(3), quiet),
-    row('lost bytes', '', '', String(half.lostBytes), pass(half.lostBytes, BARS.lostBytes)),
-    row(`cores at ${fixed.perSecond}/s: recorder`, '', '', fixed.recorderCores.toFixed(3), ''),
-    row('  and in the app', '', '', fixed.appCoresMore.toFixed(3), pass(cores, BARS.cores)),
-    row('saturated, requests/s', String(saturated.off), String(saturated.on), saturated.ratio.toFixed(3), ''),
-    row('  lost bytes, counted', '', '', String(saturated.lostBytes), ''),
-  ].join('\n');
-}
-
 async function main(): Promise<void> {
-  const layout = await cgroupLayout();
-  if (!layout) throw new VouchError('missing-part', 'there is no cgroup v2 tree');
-  const dir = await mkdtemp(join(tmpdir(), 'vouch-bench-'));
+  const until = performance.now() + (LIMIT_MS - 4 * plan.seconds * 1500);
+  const dir = await scratchDir('bench');
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
-  try {
-    const cgroup = await createCgroup(layout, newId('vouchbench'));
-    undo.push(() => cgroup.remove());
-    const neighbour = await startNode(NEIGHBOUR, []);
-    undo.push(async () => neighbour.child.kill('SIGKILL'));
-    const app = await startNode(APP, [String(neighbour.port)], cgroup);
+  const interrupted = new Promise<never>((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new VouchError('no', `ended by ${signal}`)));
+  });
+  const work = async (): Promise<void> => {
     const recorder = await startAgent({ dir: join(dir, 'agent'), logger: createLogger('warn') });
     undo.push(() => recorder.stop());
-    const result = await measure({ app: app.child, port: app.port, cgroup, recorder, dir });
-    console.log(process.argv.includes('--json') ? JSON.stringify(result, null, 2) : table(result));
+    const generator = fork(join(import.meta.dirname, 'bench-load.ts'));
+    undo.push(async () => generator.kill('SIGKILL'));
+    say('installing and starting the shop\n');
+    const shop = await startShop(dir);
+    undo.push(() => shop.stop());
+    const result = await measure({ dir, recorder, generator, until }, shop);
+    const { text, met } = table(result);
+    console.log(options.json ? JSON.stringify(result, null, 2) : text);
+    if (!met && !options.quick) process.exitCode = 1;
+  };
+  try {
+    await Promise.race([work(), interrupted]);
   } finally {
     for (const step of undo.reverse()) await step();
   }
