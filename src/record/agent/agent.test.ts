@@ -5,6 +5,7 @@ import { addressText } from '../connections-builder.ts';
 import { agentHealth, type HealthEffects } from './health.ts';
 import { parseListening } from './listeners.ts';
 import { addressBytes } from './redirect.ts';
+import { ringBytesFor } from './tap.ts';
 import { requestSchema } from './wire.ts';
 
 describe('addressBytes', () => {
@@ -35,6 +36,15 @@ describe('parseListening', () => {
       '   1: 0100007F:D2F0 0100007F:1F90 01 00000000:00000000\n' +
       '   2: 00000000000000000000000001000000:0050 00000000000000000000000000000000:0000 0A 0:0\n';
     expect(parseListening(text)).toEqual([8080, 80]);
+  });
+});
+
+describe('ringBytesFor', () => {
+  const MiB = 1024 * 1024;
+  it('is a power of two, small on a small machine', () => {
+    expect(
+      [128, 512, 1000, 2048, 4096, 5000, 65_536].map((memory) => ringBytesFor(memory * MiB) / MiB),
+    ).toEqual([4, 8, 8, 32, 64, 64, 64]);
   });
 });
 

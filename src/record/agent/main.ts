@@ -20,7 +20,7 @@ export interface AgentOptions {
   signal: AbortSignal;
   /** Called when clients can connect. */
   onReady?: () => void;
-  /** Of the ring between kernel and agent. A power of two, default 64 MiB. */
+  /** Of the ring between kernel and agent. A power of two; default 64 MiB, less on a machine of less than 4 GiB. */
   ringBytes?: number;
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import koffi, { type node } from 'koffi';
 import { VouchError } from '../../lib/errors.ts';
@@ -12,7 +13,10 @@ import { Listeners } from './listeners.ts';
 import type { TapRequest, TapStats } from './port.ts';
 import { RingReader } from './ring.ts';
 
-const RING_BYTES = 64 * 1024 * 1024;
+const MAX_RING_BYTES = 64 * 1024 * 1024;
+const MIN_RING_BYTES = 4 * 1024 * 1024;
+/** Of the machine's memory, for the ring. */
+const RING_SHARE = 64;
 const DEFAULT_MAX_BYTES = 1024 * 1024 * 1024;
 const MIN_MAX_BYTES = 1024 * 1024;
 const MAX_TAPS = 512;
@@ -69,7 +73,7 @@ export class TapEngine {
 
   constructor(logger: Logger, options: { ringBytes?: number } = {}) {
     this.#logger = logger;
-    this.#ringBytes = options.ringBytes ?? RING_BYTES;
+    this.#ringBytes = options.ringBytes ?? ringBytesFor(totalmem());
   }
 
   async add(request: TapRequest): Promise<void> {
@@ -378,8 +382,14 @@ function readConn(value: Buffer): Conn {
   };
 }
 
+/** A ring's size, a power of two: 64 MiB, which lasts for a tenth of a second at the most a machine moves, less on a small one. */
+export function ringBytesFor(memoryBytes: number): number {
+  const share = 2 ** Math.floor(Math.log2(memoryBytes / RING_SHARE));
+  return Math.min(MAX_RING_BYTES, Math.max(MIN_RING_BYTES, share));
+}
+
 /** Opens and loads the tap's object; the program for io_uring only where the kernel has its tracepoint. */
-export function loadTap(ringBytes: number = RING_BYTES): { object: BpfObject; ioUring: boolean } {
+export function loadTap(ringBytes: number): { object: BpfObject; ioUring: boolean } {
   try {
     return { object: openTap(ringBytes, true), ioUring: true };
   } catch {
