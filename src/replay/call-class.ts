@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../lib/json.ts';
+import { touches } from './touches.ts';
 
 const GENERATED =
   /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?|\b[0-9a-f]{16,}\b|\b[A-Za-z0-9_-]{20,}\b|\b\d{9,}\b/gi;
@@ -32,6 +33,20 @@ export function callClass(protocol: string, canonical: Json): string {
     return `${protocol} ${text(canonical['method'])} ${text(canonical['host'])}${routeShape(canonical['path'])}`;
   }
   return `${protocol} ${Object.keys(canonical).sort().join(',')}`;
+}
+
+/**
+ * What a call is about, as far as its text tells: tables of an SQL statement, the pattern of a Redis key, host and first part of the path of an HTTP
+ * request. Two calls about one thing may ask different questions of it.
+ */
+export function callSubjects(protocol: string, canonical: Json): string[] {
+  if (!isObject(canonical)) return [];
+  if (typeof canonical['command'] === 'string') {
+    const [key] = Array.isArray(canonical['args']) ? canonical['args'] : [];
+    return typeof key === 'string' ? [keyShape(key)] : [];
+  }
+  const host = typeof canonical['path'] === 'string' ? text(canonical['host']) : '';
+  return [...(touches(protocol, canonical) ?? [])].map((name) => host + name);
 }
 
 /** `session:17:cart` → `session:*:*`: the first word of a key says what it is of, the others which one. */

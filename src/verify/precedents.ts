@@ -1,7 +1,7 @@
 import { canonicalJson, isObject, parseJson, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
-import { callClass } from '../replay/call-class.ts';
+import { callClass, callSubjects } from '../replay/call-class.ts';
 import { sameRequest, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { inboundOf } from './neighbours.ts';
@@ -81,6 +81,19 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
         one.outcomes.some(
           (outcome) => outcome.protocol === telling.protocol && outcome.kind === telling.kind,
         ),
+    );
+    if (same.every(({ exchange }) => isRefusal(exchange)))
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
+  }
+
+  // The same thing was asked for in another way, and was not there either.
+  for (const telling of outcomes) {
+    const same = met.filter((one) =>
+      one.outcomes.some(
+        (outcome) =>
+          outcome.kind === telling.kind &&
+          outcome.subjects.some((subject) => telling.subjects.includes(subject)),
+      ),
     );
     if (same.every(({ exchange }) => isRefusal(exchange)))
       yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
@@ -194,29 +207,31 @@ function isRefusal(exchange: Exchange): boolean {
 }
 
 interface Outcome {
+  /** What the call is about. */
+  subjects: string[];
   kind: 'empty' | 'error';
   protocol: string;
   class: string;
 }
 
-/** The reads of a request that found nothing or failed, in order. */
+/** The calls of a request that found nothing or failed, in order. */
 function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
   const ids = new Set(at.slice.callsOf[inbound.id]);
   return at.slice.exchanges
     .filter(({ id }) => ids.has(id))
     .flatMap((call) => {
       const protocol = protocolOf(call.protocol);
-      if (protocol.writes(call.request) !== false || protocol.housekeeping(call.request)) return [];
-      const kind = outcomeOf(call);
-      return kind === null
-        ? []
-        : [
-            {
-              kind,
-              protocol: call.protocol,
-              class: callClass(call.protocol, protocol.canonical(call.request)),
-            },
-          ];
+      const kind = protocol.housekeeping(call.request) ? null : outcomeOf(call);
+      if (kind === null) return [];
+      const canonical = protocol.canonical(call.request);
+      return [
+        {
+          kind,
+          protocol: call.protocol,
+          class: callClass(call.protocol, canonical),
+          subjects: callSubjects(call.protocol, canonical),
+        },
+      ];
     });
 }
 
@@ -226,11 +241,15 @@ function outcomeOf(call: Exchange): Outcome['kind'] | null {
   if (response === null) return 'error';
   if (!isObject(response)) return null;
   if (isObject(response['error'])) return 'error';
-  if (Array.isArray(response['rows'])) return response['rows'].every(isBlank) ? 'empty' : null;
+  if (typeof response['tag'] === 'string' && /^(?:UPDATE|DELETE) 0$/.test(response['tag'])) return 'empty';
+  if (Array.isArray(response['rows'])) {
+    const reads = protocolOf(call.protocol).writes(call.request) === false;
+    return reads && response['rows'].every(isBlank) ? 'empty' : null;
+  }
   const status = statusOf(response);
   if (status !== null)
     return status === 404 ? 'empty' : status >= 400 ? 'error' : emptyJson(response) ? 'empty' : null;
-  return 'reply' in response ? outcomeOfReply(response['reply'] ?? null) : null;
+  return 'reply' in response ? outcomeOfReply(call.request, response['reply'] ?? null) : null;
 }
 
 /** A row in which there is nothing: the sum or the maximum of no rows. */
@@ -238,11 +257,16 @@ function isBlank(row: Json): boolean {
   return Array.isArray(row) && row.every((cell) => cell === null);
 }
 
-/** Of Redis: null, an empty list or map, or an error. */
-function outcomeOfReply(reply: Json): Outcome['kind'] | null {
+/** Commands whose 0 says that there was nothing. */
+const NOTHING_AT_0 = /^(?:DEL|UNLINK|EXISTS|HDEL|HEXISTS|SREM|ZREM|LREM|SISMEMBER|EXPIRE|PERSIST)$/;
+
+/** Of Redis: null, an empty list or map, 0 where that says "none", or an error. */
+function outcomeOfReply(request: Json, reply: Json): Outcome['kind'] | null {
   if (reply === null || (Array.isArray(reply) && reply.every((item) => item === null))) return 'empty';
   if (!isObject(reply)) return null;
   if ('error' in reply) return 'error';
+  if (reply['integer'] === 0)
+    return isObject(request) && NOTHING_AT_0.test(text(request['command'])) ? 'empty' : null;
   const items = reply['map'] ?? reply['set'];
   return 'nullArray' in reply || (Array.isArray(items) && items.length === 0) ? 'empty' : null;
 }
@@ -277,4 +301,8 @@ function numbersOf(value: Json): Json {
   if (isObject(value))
     return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, numbersOf(member)]));
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
