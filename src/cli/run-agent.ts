@@ -5,11 +5,15 @@ import { agentSocket } from '../server/agent.ts';
 import type { Session } from './session.ts';
 
 /** Runs the privileged process until Ctrl-C or SIGTERM. */
-export async function runAgent(session: Session, { socket }: { socket?: string }): Promise<void> {
+export async function runAgent(
+  session: Session,
+  { socket, group }: { socket?: string; group?: string },
+): Promise<void> {
   const { config } = await loadConfig(session.folder, session.io.env);
   const socketPath = socket ?? config['recorder.socket'] ?? agentSocket(session.folder);
   await run({
     socketPath,
+    group,
     logger: createLogger(config['log.level'], 'vouch-agent'),
     signal: session.signal,
     onReady: () =>

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { messageOf, systemCode } from '../lib/errors.ts';
+import { createFile, makeFolder, replaceFile, type Owner } from './segments-folder.ts';
 import { indexOf } from './segments.ts';
 import {
   AT,
@@ -52,6 +43,7 @@ export class SegmentWriter {
   /** Why the last write failed, or null. */
   trouble: string | null = null;
 
+  readonly #owner: Owner;
   readonly #maxBytes: number;
   readonly #segmentBytes: number;
   readonly #pending: Buffer;
@@ -74,8 +66,8 @@ export class SegmentWriter {
       options.segmentBytes ??
       Math.min(32 * 1024 * 1024, Math.max(256 * 1024, Math.floor(options.maxBytes / 8)));
     this.#pending = Buffer.alloc(Math.min(MAX_PENDING, Math.max(2 * MAX_PAYLOAD, this.#segmentBytes)));
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder).sort()) {
+    this.#owner = makeFolder(folder);
+    for (const name of filesIn(folder)) {
       const number = segmentNumber(name);
       if (number === null) continue;
       this.#older.push({ number, bytes: statSync(join(folder, name)).size });
@@ -167,7 +159,7 @@ export class SegmentWriter {
     header.writeUInt32LE(SEGMENT_VERSION, 8);
     header.writeUInt32LE(SEGMENT_HEADER, 12);
     writeU64(header, Date.now() * 1000, 16);
-    this.#fd = openSync(path, 'wx', 0o600);
+    this.#fd = createFile(path, this.#owner);
     writeSync(this.#fd, header);
     this.#size = header.length;
   }
@@ -223,10 +215,18 @@ export class SegmentWriter {
 
   #writeIndex(name: string, index: object): void {
     try {
-      writeFileSync(join(this.folder, indexName(name)), JSON.stringify(index), { mode: 0o600 });
+      replaceFile(join(this.folder, indexName(name)), JSON.stringify(index), this.#owner);
     } catch (error) {
       // It can be made again from the segment; readers do without.
       this.trouble = messageOf(error);
     }
   }
+}
+
+function filesIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort();
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { unprivilegedUser } from '../../src/eval/services/child.ts';
 import { connectAgent } from '../../src/record/agent/client.ts';
 import { readConnections } from '../../src/record/connections.ts';
 import { isAlive } from '../../src/lib/scratch.ts';
@@ -158,6 +159,54 @@ needs(CANNOT_RECORD === '', CANNOT_RECORD)('the agent', () => {
     await expect(agent.tap({ ...request, folder: 'relative' })).rejects.toMatchObject({ code: 'usage' });
     await agent.tap(request);
     await expect(agent.tap(request)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('serves the members of a group, whose recordings are their own', async () => {
+    const user = (await unprivilegedUser())!;
+    const socket = join(stage.dir, 'shared/agent.sock');
+    const data = join(stage.dir, 'data');
+    const client = resolve(import.meta.dirname, '../../src/record/agent/client.ts');
+    const bin = resolve(import.meta.dirname, '../../src/bin.ts');
+    const args = [bin, 'agent', '--json', '--data', data, '--socket', socket, '--group', String(user.gid)];
+    const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    stage.own(agent);
+    await once(agent.stdout, 'data');
+    expect(await stat(socket)).toMatchObject({ uid: 0, gid: user.gid });
+    expect((await stat(socket)).mode & 0o777).toBe(0o660);
+    await chmod(stage.dir, 0o711);
+    await mkdir(data, { recursive: true });
+    await chown(data, user.uid, user.gid);
+    const script = `
+      import { readFileSync, readdirSync, rmSync } from 'node:fs';
+      import { connectAgent } from ${JSON.stringify(client)};
+      process.setgroups([]);
+      process.setgid(${user.gid});
+      process.setuid(${user.uid});
+      const agent = await connectAgent(${JSON.stringify(socket)});
+      const folder = ${JSON.stringify(join(data, 'recordings/app'))};
+      await agent.tap({ cgroupPath: ${JSON.stringify(stage.cgroup.path)}, cgroupId: ${stage.cgroup.id}n, folder });
+      await agent.untap(${stage.cgroup.id}n);
+      const sizes = readdirSync(folder).map((name) => readFileSync(folder + '/' + name).length);
+      rmSync(${JSON.stringify(join(data, 'recordings'))}, { recursive: true });
+      console.log(JSON.stringify(sizes.map((size) => size > 0)));
+      await agent.close();
+    `;
+    const asked = await runOrThrow([process.execPath, '--input-type=module', '-e', script]);
+    expect(JSON.parse(asked.stdout.toString())).toEqual([true, true]);
+    // Who is no member is not answered.
+    const other = script.replace(`setgid(${user.gid})`, `setgid(${user.gid + 1})`);
+    const refused = await run([process.execPath, '--input-type=module', '-e', other]);
+    expect(refused.stderr.toString()).toContain('EACCES');
+    const unknown = await run([
+      process.execPath,
+      bin,
+      'agent',
+      '--socket',
+      socket,
+      '--group',
+      'no-such-group',
+    ]);
+    expect([unknown.code, unknown.stderr.toString()]).toEqual([2, expect.stringContaining('no such group')]);
   });
 
   it('does not start where another one runs', async () => {

@@ -1,10 +1,11 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { VouchError, messageOf, systemCode } from '../../lib/errors.ts';
 import { parseJson, type Json } from '../../lib/json.ts';
 import { lineSplitter } from '../../lib/lines.ts';
 import type { Logger } from '../../lib/log.ts';
+import { run } from '../../lib/process.ts';
 import { agentHealth } from './health.ts';
 import { Session, dropOrphans, type Kept } from './session.ts';
 import { TapEngine } from './tap.ts';
@@ -13,8 +14,13 @@ import { MAX_LINE, MAX_WAITING, requestSchema, type WireResponse } from './wire.
 const ORPHANS_MS = 5000;
 
 export interface AgentOptions {
-  /** A unix socket is made here, for the owner only. */
+  /** A unix socket is made here, for the owner only unless there is a `group`. */
   socketPath: string;
+  /**
+   * Name or number of a group whose members may ask, too. They can record what any program of this machine sends and
+   * receives: it is to be a group of the server's user only.
+   */
+  group?: string;
   logger: Logger;
   /** Ends the agent: everything is undone, the socket removed. */
   signal: AbortSignal;
@@ -48,7 +54,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     });
     ending.add(end);
   });
-  await makeRoom(socketPath);
+  const gid = options.group === undefined ? null : await groupId(options.group);
+  await makeRoom(socketPath, gid);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       reject(new VouchError('unavailable', `${socketPath}: ${messageOf(error)}`, { cause: error }));
@@ -58,7 +65,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     server.listen(socketPath, resolve);
     process.umask(mask);
   });
-  await chmod(socketPath, 0o600);
+  if (gid !== null) await chown(socketPath, process.getuid!(), gid);
+  await chmod(socketPath, gid === null ? 0o600 : 0o660);
   const orphans = setInterval(() => void dropOrphans(engine, kept), ORPHANS_MS);
   options.onReady?.();
   logger.info({ socketPath }, 'agent ready');
@@ -76,8 +84,15 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 }
 
 /** Removes a socket that a dead agent left; one that answers is another agent's. */
-async function makeRoom(socketPath: string): Promise<void> {
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+async function makeRoom(socketPath: string, gid: number | null): Promise<void> {
+  const folder = dirname(socketPath);
+  const first = await mkdir(folder, { recursive: true, mode: gid === null ? 0o700 : 0o750 });
+  for (
+    let made = folder;
+    first !== undefined && gid !== null && made.length >= first.length;
+    made = dirname(made)
+  )
+    await chown(made, process.getuid!(), gid);
   const answer = await new Promise<string | undefined>((resolve) => {
     const probe = createConnection(socketPath, () => {
       probe.destroy();
@@ -88,6 +103,13 @@ async function makeRoom(socketPath: string): Promise<void> {
   if (answer === 'connected')
     throw new VouchError('conflict', `${socketPath}: another agent is running there`);
   if (answer === 'ECONNREFUSED') await rm(socketPath, { force: true });
+}
+
+async function groupId(group: string): Promise<number> {
+  const found = await run(['getent', 'group', '--', group]);
+  const gid = Number(found.stdout.toString('utf8').split(':')[2]);
+  if (found.code === 0 && Number.isInteger(gid)) return gid;
+  throw new VouchError('usage', `${group}: there is no such group`, { hint: `groupadd --system ${group}` });
 }
 
 async function serveClient(socket: Socket, session: Session, logger: Logger): Promise<void> {
