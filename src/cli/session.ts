@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { dataFolder } from '../config/config.ts';
+import { VouchError } from '../lib/errors.ts';
 import type { Client } from './client.ts';
 
 /** Where a command line reads and writes. */
@@ -52,7 +53,7 @@ export async function runSession(
     if (interrupted.signal.aborted && performance.now() - first > 500) process.exit(130);
     if (interrupted.signal.aborted) return;
     first = performance.now();
-    interrupted.abort(new Error('interrupted'));
+    interrupted.abort(new VouchError('inconclusive', 'interrupted'));
   };
   for (const name of SIGNALS) process.on(name, interrupt);
   let opened: Promise<Client> | undefined;

@@ -69,7 +69,10 @@ export async function runSuite(
     for (const scenario of scenarios) {
       work.signal.throwIfAborted();
       work.onProgress(`${scenario.name}: starting`);
-      report(await runScenario(scenario, parts, shared, join(folder, scenario.name), options, work));
+      const result = await runScenario(scenario, parts, shared, join(folder, scenario.name), options, work);
+      // Cut short, it says nothing about the scenario.
+      work.signal.throwIfAborted();
+      report(result);
     }
     return results;
   } finally {

@@ -43,6 +43,8 @@ interface Watched {
   cut: Map<string, { count: number; last: number }>;
   /** Up to where answers of 5xx were looked for, microseconds. */
   scannedTo: number;
+  /** Answers were recorded that are too fresh to be looked at. */
+  fresh: boolean;
   events: number;
   ended: boolean;
   timer: NodeJS.Timeout | undefined;
@@ -51,6 +53,8 @@ interface Watched {
 /** The request of an error may still be under way when the error is printed: it is cut when it had this long to end. */
 const REQUEST_GRACE_MS = 250;
 const SCAN_EVERY_MS = 2_000;
+/** A stack is printed with its answer, but may be read later than that was recorded. */
+const STACK_GRACE_MS = 1_000;
 /** Slices of one fingerprint and deployment: the first few, later one in a while. */
 const SLICES_AT_ONCE = 3;
 const SLICE_AGAIN_MS = 60_000;
@@ -88,7 +92,7 @@ export function createObserver(options: ObserverOptions): Observer {
     async settle() {
       for (const one of watched.values()) {
         take(one, one.detector.flush(now() * 1000));
-        inTurn(() => scan(one));
+        inTurn(() => scan(one, true));
       }
       while (pending.size > 0) await Promise.all(pending);
     },
@@ -118,6 +122,7 @@ export function createObserver(options: ObserverOptions): Observer {
       cache: new Map(),
       cut: watched.get(deployment.id)?.cut ?? new Map(),
       scannedTo: now() * 1000,
+      fresh: false,
       events: 0,
       ended: false,
       timer: undefined,
@@ -142,7 +147,7 @@ export function createObserver(options: ObserverOptions): Observer {
     take(one, one.detector.flush(exit.at));
     if (!exit.asked) take(one, one.detector.exit(exit, exit.at));
     inTurn(async () => {
-      await scan(one);
+      await scan(one, true);
       // A restart has put another cgroup in its place by now.
       await agent?.untap(one.cgroupId);
       one.ended = true;
@@ -152,6 +157,8 @@ export function createObserver(options: ObserverOptions): Observer {
 
   function take(one: Watched, events: readonly ErrorEvent[]): void {
     for (const event of events) {
+      // Now, not in its turn: an answer of 5xx must not be looked at before the stack beside it is known.
+      remember(one.deployment, event.at);
       inTurn(async () => {
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, event.at / 1000 + REQUEST_GRACE_MS - now())),
@@ -161,17 +168,25 @@ export function createObserver(options: ObserverOptions): Observer {
     }
   }
 
-  /** Answers of 5xx for which nothing was printed. */
-  async function scan(one: Watched): Promise<void> {
+  /** Answers of 5xx for which nothing was printed; `all`: also those of this moment. */
+  async function scan(one: Watched, all = false): Promise<void> {
     if (!agent || one.ended) return;
+    const until = all ? Infinity : (now() - STACK_GRACE_MS) * 1000;
     const { events } = await agent.flush(one.cgroupId);
-    if (events === one.events) return;
+    if (events === one.events && !one.fresh) return;
     one.events = events;
+    one.fresh = false;
     const from = one.scannedTo;
     const recording = await exchangesOf(one.folder, { from: from - LOOK_BACK_US, cache: one.cache });
     for (const exchange of recording.exchanges) {
-      const event = exchange.endedAt !== null && exchange.endedAt > from ? serverError(exchange) : null;
-      one.scannedTo = Math.max(one.scannedTo, exchange.endedAt ?? 0);
+      const { endedAt } = exchange;
+      if (endedAt === null || endedAt <= from) continue;
+      if (endedAt > until) {
+        one.fresh = true;
+        continue;
+      }
+      one.scannedTo = Math.max(one.scannedTo, endedAt);
+      const event = serverError(exchange);
       if (event && !explained(one, event)) await keep(one, event, exchange.id);
     }
   }
@@ -182,7 +197,6 @@ export function createObserver(options: ObserverOptions): Observer {
   }
 
   async function keep(one: Watched, event: ErrorEvent, exchange: string | null): Promise<void> {
-    if (event.detector !== 'server-error') remember(one.deployment, event.at);
     const { incident, occurrence } = await recordOccurrence(store, {
       app: one.app,
       release: one.release,

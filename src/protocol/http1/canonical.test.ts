@@ -122,3 +122,18 @@ it('compares a response by status, type, location, names of cookies and its body
   });
   expect(http1.comparable(null)).toBeNull();
 });
+
+it('compares what is nested beyond reason as text: nothing that walks it may exhaust the stack', () => {
+  const lists = '['.repeat(100_000) + ']'.repeat(100_000);
+  const numbered = `[1234567890123456789,${lists}]`;
+  for (const text of [lists, numbered]) {
+    const { body } = canonical('/', text, 'application/json') as { body: unknown };
+    expect(body).toBe(text);
+  }
+  let [text, type] = multipart('b0');
+  for (let i = 1; i <= 500; i++) {
+    text = `--b${i}\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: ${type}\r\n\r\n${text}\r\n--b${i}--\r\n`;
+    type = `multipart/mixed; boundary=b${i}`;
+  }
+  expect(JSON.stringify(canonical('/', text, type)).split('filename')).toHaveLength(6);
+});

@@ -1,5 +1,4 @@
-import type { Json } from '../../lib/json.ts';
-import { parseJson } from '../../lib/json.ts';
+import { isTooDeep, parseJson, type Json } from '../../lib/json.ts';
 import { jsonToBytes, type BytesJson } from '../bytes.ts';
 import { headerOf, httpRequestSchema, httpResponseSchema, mediaType } from './messages.ts';
 import { multipartParts } from './multipart.ts';
@@ -58,17 +57,20 @@ export function comparableResponse(value: Json): Json {
   };
 }
 
+/** Multipart in multipart; what is deeper is compared as text. */
+const MAX_MULTIPART = 5;
+
 /** JSON as its value, a form as name → sorted values, multipart as its parts, text as a string, else `{ base64 }`. */
-function comparableBody(body: BytesJson, contentType: string | undefined): Json {
+function comparableBody(body: BytesJson, contentType: string | undefined, depth = 0): Json {
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
-  if (type?.startsWith('multipart/') === true) {
+  if (type?.startsWith('multipart/') === true && depth < MAX_MULTIPART) {
     const parts = multipartParts(jsonToBytes(body), contentType!);
     if (parts !== undefined) {
       return parts.map((part) => ({
         name: part.name,
         filename: part.filename,
         type: part.type?.split(';')[0]?.trim().toLowerCase() ?? null,
-        body: comparableBody(part.body, part.type),
+        body: comparableBody(part.body, part.type, depth + 1),
       }));
     }
   }
@@ -87,7 +89,7 @@ function comparableBody(body: BytesJson, contentType: string | undefined): Json 
  * 19-digit ids that differ in their last digit would count as equal.
  */
 function parseExactJson(text: string): Json | undefined {
-  if (!/\d{16}/.test(text)) return parseJson(text);
+  if (!/\d{16}/.test(text) || isTooDeep(text)) return parseJson(text);
   const reviver = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === 'number' &&
     Number.isInteger(value) &&
