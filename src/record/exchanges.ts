@@ -34,8 +34,46 @@ export interface ExchangesOptions {
   cache?: ExchangeCache;
 }
 
-/** Decoded connections by id. */
-export type ExchangeCache = Map<string, { mark: string; decoded: DecodedConnection }>;
+/** Decoded connections by id: of those last decoded, as many as fit into its bounds. */
+export class ExchangeCache {
+  readonly #held = new Map<string, { mark: string; decoded: DecodedConnection; bytes: number }>();
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  /** `maxBytes`: of what the connections carried. */
+  constructor(maxBytes = 64 * 1024 * 1024) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get(connection: RecordedConnection): DecodedConnection | undefined {
+    const held = this.#held.get(connection.id);
+    return held?.mark === markOf(connection) ? held.decoded : undefined;
+  }
+
+  keep(connection: RecordedConnection, decoded: DecodedConnection): void {
+    this.#drop(connection.id);
+    const bytes = connection.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+    if (bytes > this.#maxBytes / 2) return;
+    this.#held.set(connection.id, { mark: markOf(connection), decoded, bytes });
+    this.#bytes += bytes;
+    while (this.#bytes > this.#maxBytes || this.#held.size > MAX_CACHED)
+      this.#drop(this.#held.keys().next().value!);
+  }
+
+  #drop(id: string): void {
+    this.#bytes -= this.#held.get(id)?.bytes ?? 0;
+    this.#held.delete(id);
+  }
+}
+
+/** Equal for equal chunks: what is asked for may begin later than the connection, and it may have gone on. */
+function markOf({ chunks, closedAt, lostBytes }: RecordedConnection): string {
+  return [chunks.length, chunks[0]?.at, chunks.at(-1)?.at, closedAt, lostBytes].join();
+}
 
 interface DecodedConnection {
   protocol: string;
@@ -80,7 +118,7 @@ export async function exchangesOf(
     }
     const { pid, openedAt, closedAt, lostBytes } = connection;
     result.connections[connection.id] = { pid, openedAt, closedAt, lostBytes };
-    const decoded = decodeCached(connection, options);
+    const decoded = decodeCached(connection, options.cache);
     result.exchanges.push(...decoded.exchanges);
     if (decoded.undecoded !== null) result.undecoded[key] ??= decoded.undecoded;
     if (connection.direction === 'outbound' && decoded.facts !== null) {
@@ -99,22 +137,11 @@ export function destinationKey(destination: { host: string; port: number }): str
   return `${destination.host}:${destination.port}`;
 }
 
-function decodeCached(connection: RecordedConnection, options: ExchangesOptions): DecodedConnection {
-  const { cache, from, to } = options;
-  if (cache === undefined) return decodeConnection(connection);
-  const mark = [
-    connection.chunks.length,
-    connection.chunks.at(-1)?.at,
-    connection.closedAt,
-    connection.lostBytes,
-    from,
-    to,
-  ].join();
-  const held = cache.get(connection.id);
-  if (held?.mark === mark) return held.decoded;
+function decodeCached(connection: RecordedConnection, cache: ExchangeCache | undefined): DecodedConnection {
+  const held = cache?.get(connection);
+  if (held !== undefined) return held;
   const decoded = decodeConnection(connection);
-  if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
-  cache.set(connection.id, { mark, decoded });
+  cache?.keep(connection, decoded);
   return decoded;
 }
 

@@ -8,7 +8,7 @@ import { recordOccurrence, saveSlice } from '../../incident/store.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { silentLogger, type Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
-import { exchangesOf, type ExchangeCache } from '../../record/exchanges.ts';
+import { ExchangeCache, exchangesOf } from '../../record/exchanges.ts';
 import { cutSlice } from '../../record/slice.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -119,7 +119,7 @@ export function createObserver(options: ObserverOptions): Observer {
       folder,
       cgroupId,
       detector: createDetector({ appRoot: '/app' }),
-      cache: new Map(),
+      cache: new ExchangeCache(),
       cut: watched.get(deployment.id)?.cut ?? new Map(),
       scannedTo: now() * 1000,
       fresh: false,
