@@ -23,7 +23,7 @@ const BUILD = fileURLToPath(new URL('../../scripts/build-web.ts', import.meta.ur
 /** Would run, or be an element, if any page took recorded text for anything but text. */
 export const HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>';
 /** Wider than any screen, with nothing to break at. */
-export const LONG = `/${'x'.repeat(300)}`;
+const LONG = `/${'x'.repeat(300)}`;
 
 /** Builds the pages where they are older than their source. */
 export async function buildPages(): Promise<void> {

@@ -67,7 +67,7 @@ export function IncidentsPage({ filter }: { filter: IncidentFilter }): ReactNode
   );
 }
 
-export function IncidentRows({ incidents }: { incidents: readonly Incident[] }): ReactNode {
+function IncidentRows({ incidents }: { incidents: readonly Incident[] }): ReactNode {
   return (
     <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-panel">
       {incidents.map(({ id, title, culprit, app, occurrences, lastSeen, status }) => (

@@ -8,7 +8,8 @@ import { useWidth } from '../lib/use-width.ts';
 import { lanesOf, timeScale, type Scale } from './scale.ts';
 
 const ROW = 30;
-const TOP = 30;
+/** Room above the bars for the failing moment and, below it, the axis. */
+const TOP = 42;
 const MAX_CALLS = 60;
 const MAX_OTHERS = 600;
 const STARTUP_LANES = 6;
@@ -153,9 +154,10 @@ function FailingRequest({
   const drawn = [failing, ...calls.slice(0, MAX_CALLS)];
   const zero = failing.startedAt;
   const last = Math.max(...drawn.map(endOf));
-  // An error that is printed long after the answer is marked at the edge.
   const from = Math.min(...drawn.map(({ startedAt }) => startedAt));
-  const to = last + (last - from) * 0.02;
+  // An error that is printed soon after the answer is marked where it was, a later one at the edge.
+  const soon = failedAt !== null && failedAt < last + (last - from) * 0.5 ? failedAt : last;
+  const to = Math.max(last, soon) + (last - from) * 0.02;
   const narrow = width < NARROW;
   const row = narrow ? ROW + 14 : ROW;
   const left = narrow ? 4 : Math.min(380, Math.round(width * 0.36));
@@ -173,7 +175,7 @@ function FailingRequest({
         aria-label="The failing request over time"
         className="block"
       >
-        <Axis scale={scale} height={height} free={failedAt === null ? null : scale.place(failedAt)} />
+        <Axis scale={scale} height={height} />
         {failedAt !== null && (
           <g className="pointer-events-none">
             <line
@@ -217,16 +219,13 @@ function FailingRequest({
   );
 }
 
-/** `free`: where the failing moment is written; no label stands there. */
-function Axis({ scale, height, free }: { scale: Scale; height: number; free: number | null }): ReactNode {
+function Axis({ scale, height }: { scale: Scale; height: number }): ReactNode {
   return scale.ticks.map(({ at, x, label }) => (
     <g key={at}>
       <line x1={x} x2={x} y1={TOP - 4} y2={height} className="stroke-line" />
-      {(free === null || Math.abs(free - x) > 44) && (
-        <text x={x} y={TOP - 8} textAnchor="middle" className="fill-faint text-[11px]">
-          {label}
-        </text>
-      )}
+      <text x={x} y={TOP - 8} textAnchor="middle" className="fill-faint text-[11px]">
+        {label}
+      </text>
     </g>
   ));
 }

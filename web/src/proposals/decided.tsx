@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import type { Decision } from '../../../src/proposal/model.ts';
 import type { ProposalDetail } from '../../../src/server/views.ts';
 import { call } from '../api/client.ts';
@@ -26,6 +26,12 @@ export function Decided({
 }): ReactNode {
   const refusal = useRefusal();
   const { app, incident } = proposal;
+  const here = useRef<HTMLDivElement>(null);
+  const justDecided = useRef(work.state !== 'idle');
+  useEffect(() => {
+    // The form that was used is gone: what came of it is here.
+    if (justDecided.current) here.current?.focus();
+  }, []);
   const again = async (): Promise<void> => {
     await work.run((watch) => call('follow', { params: { proposal: proposal.id } }, watch));
     await queryClient.invalidateQueries();
@@ -36,37 +42,39 @@ export function Decided({
     incident.status !== 'resolved' &&
     work.state !== 'running';
   return (
-    <Section title="Decision">
-      <p className="flex flex-wrap items-center gap-3">
-        <DecisionBadge decision={decision} />
-        <span className="text-sm text-soft">
-          <When at={decision.at} />
-        </span>
-        {decision.why !== null && <q className="wrap-any">{decision.why}</q>}
-      </p>
-      <WorkReport work={work} />
-      <Followed work={work} />
-      {unfinished && (
-        <div className="mt-3 flex flex-wrap items-center gap-3">
-          <Button kind="primary" refused={refusal} onClick={() => void again()}>
-            Merge and deploy now
-          </Button>
-          <span className="text-sm text-soft">The incident is still {incident.status}.</span>
-        </div>
-      )}
-      {decision.decision === 'edit' && <ByHand proposal={proposal} />}
-      {decision.decision === 'accept' && app !== null && (
-        <div className="mt-4 border-t border-line pt-3 text-sm">
-          <h3 className="mb-1 font-semibold">How to undo it</h3>
-          <p className="mb-2 text-soft">This puts the release before back at once:</p>
-          <Copyable label="the command that undoes it" text={`npx vouch rollback ${app}`} />
-          <p className="mt-2 text-soft">
-            Then revert the merge (<code className="font-mono">git revert -m 1 COMMIT</code>), so that the
-            next deploy keeps it out.
-          </p>
-        </div>
-      )}
-    </Section>
+    <div ref={here} tabIndex={-1} className="scroll-mt-16 outline-none">
+      <Section title="Decision">
+        <p className="flex flex-wrap items-center gap-3">
+          <DecisionBadge decision={decision} />
+          <span className="text-sm text-soft">
+            <When at={decision.at} />
+          </span>
+          {decision.why !== null && <q className="wrap-any">{decision.why}</q>}
+        </p>
+        <WorkReport work={work} />
+        <Followed work={work} />
+        {unfinished && (
+          <div className="mt-3 flex flex-wrap items-center gap-3">
+            <Button kind="primary" refused={refusal} onClick={() => void again()}>
+              Merge and deploy now
+            </Button>
+            <span className="text-sm text-soft">The incident is still {incident.status}.</span>
+          </div>
+        )}
+        {decision.decision === 'edit' && <ByHand proposal={proposal} />}
+        {decision.decision === 'accept' && app !== null && (
+          <div className="mt-4 border-t border-line pt-3 text-sm">
+            <h3 className="mb-1 font-semibold">How to undo it</h3>
+            <p className="mb-2 text-soft">This puts the release before back at once:</p>
+            <Copyable label="the command that undoes it" text={`npx vouch rollback ${app}`} />
+            <p className="mt-2 text-soft">
+              Then revert the merge (<code className="font-mono">git revert -m 1 COMMIT</code>), so that the
+              next deploy keeps it out.
+            </p>
+          </div>
+        )}
+      </Section>
+    </div>
   );
 }
 

@@ -126,7 +126,7 @@ export function DecisionBadge({
   const { tone, icon, word } = DECISIONS[decision.decision];
   return (
     <Badge tone={tone} icon={icon}>
-      <span className="max-w-40 truncate">
+      <span className="max-w-60 truncate">
         {word} by {decision.by}
       </span>
     </Badge>
