@@ -89,6 +89,7 @@ async function load(
 }
 
 async function answerOf(generator: ChildProcess, order: Order): Promise<unknown> {
+  if (!generator.connected) return null;
   const answered = new AbortController();
   const first = Promise.race(
     ['message', 'exit'].map((event) => once(generator, event, { signal: answered.signal })),
@@ -249,15 +250,14 @@ async function main(): Promise<void> {
   const until = performance.now() + (LIMIT_MS - 4 * plan.seconds * 1500);
   const dir = await scratchDir('bench');
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
-  const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => reject(new VouchError('no', `ended by ${signal}`)));
-  });
-  const work = async (): Promise<void> => {
+  try {
     const recorder = await startAgent({ dir: join(dir, 'agent'), logger: createLogger('warn') });
     undo.push(() => recorder.stop());
     const generator = fork(join(import.meta.dirname, 'bench-load.ts'));
     undo.push(async () => generator.kill('SIGKILL'));
+    // The run that is under way then fails, and everything is undone in its order.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => generator.kill('SIGKILL'));
     say('installing and starting the shop\n');
     const shop = await startShop(dir);
     undo.push(() => shop.stop());
@@ -265,9 +265,6 @@ async function main(): Promise<void> {
     const { text, met } = table(result);
     console.log(options.json ? JSON.stringify(result, null, 2) : text);
     if (!met && !options.quick) process.exitCode = 1;
-  };
-  try {
-    await Promise.race([work(), interrupted]);
   } finally {
     for (const step of undo.reverse()) await step();
   }
