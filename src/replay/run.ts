@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { getCompileCacheDir } from 'node:module';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileCache } from '../lib/compile-cache.ts';
 import { VouchError } from '../lib/errors.ts';
 import { killGroup } from '../lib/process.ts';
 import { lineSplitter } from '../lib/lines.ts';
@@ -170,12 +170,6 @@ interface Worker {
   send(message: ToWorker): void;
   next<T extends FromWorker['type']>(type: T): Promise<Extract<FromWorker, { type: T }>>;
   end(): void;
-}
-
-/** Where compiled code of ours is kept, if this process uses such a cache: the worker starts in a third of the time. */
-function compileCache(): Record<string, string> {
-  const folder = getCompileCacheDir();
-  return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }
 
 /** The worker is ours and small: a message that does not come within the longest plan is a defect, not a wait. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { compileCache } from '../../lib/compile-cache.ts';
 import { VouchError, messageOf } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import { parseJson } from '../../lib/json.ts';
@@ -126,7 +127,7 @@ export async function startAgent(options: { dir: string; logger: Logger }): Prom
   const socketPath = join(options.dir, 'agent.sock');
   const child = spawn(process.execPath, [join(import.meta.dirname, 'entry.ts'), socketPath], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH ?? '' },
+    env: { PATH: process.env.PATH ?? '', ...compileCache() },
   });
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const errors = lineSplitter((line) => options.logger.warn({ from: 'agent' }, line));
