@@ -7,6 +7,7 @@ import { failureSchema, type Failure } from '../server/failure.ts';
 import { SERVER_LOCK, readServerFile } from '../server/server-file.ts';
 import { isLocked } from '../store/lock.ts';
 import type { Io } from './session.ts';
+import { plain } from './style.ts';
 
 /** The API, typed by its contract. Throws the `VouchError` that the server answered. */
 export interface Client {
@@ -122,7 +123,7 @@ async function readStream(response: Response, watch: Watch): Promise<unknown> {
   const lines = lineSplitter((line) => {
     if (line === '') return;
     const said = lineSchema.parse(parseJson(line));
-    if ('progress' in said) watch.onProgress?.(said.progress);
+    if ('progress' in said) watch.onProgress?.(plain(said.progress));
     else outcome = said;
   }, MAX_LINE);
   try {

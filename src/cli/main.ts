@@ -2,6 +2,7 @@ import { CommanderError, type Command } from 'commander';
 import { EXIT_CODES, VouchError, messageOf, systemCode } from '../lib/errors.ts';
 import { createProgram } from './program.ts';
 import { ended, type Io } from './session.ts';
+import { plain } from './style.ts';
 
 /** Shown as a bug: everything that nobody expected. */
 export const BUG = 70;
@@ -64,6 +65,9 @@ function usageHint(program: Command, argv: readonly string[]): string {
     : '`vouch --help` shows the commands';
 }
 
+/** What failed may have been named by somebody else. */
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, ' | ');
+  return plain(text)
+    .trim()
+    .replace(/\s*\n\s*/g, ' | ');
 }

@@ -63,6 +63,12 @@ export async function setSetting(folder: string, key: string, value: string | nu
   try {
     await writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`, 0o600);
   } catch (error) {
+    if (systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT') {
+      throw new VouchError('unavailable', `${path}: the disk is full`, {
+        hint: 'free space on that file system, then try again',
+        cause: error,
+      });
+    }
     throw new VouchError('usage', `${path}: cannot be written (${systemCode(error) ?? String(error)})`, {
       hint: 'choose another folder with --data',
       cause: error,

@@ -121,11 +121,14 @@ describe('decide', () => {
     });
   });
 
-  it.each(['', '   ', '\t\n'])('takes nothing from nobody (%j)', async (nobody) => {
-    const request = { proposal: proposal.id, decision: 'accept' as const, by: nobody, why: null };
-    await expect(decide(store, request)).rejects.toMatchObject({ code: 'usage' });
-    expect(await listAudit(store.db)).toEqual([]);
-  });
+  it.each(['', '   ', '\t\n', 'Ada\u001b[31m', 'Ada\nLovelace', 'Ada <ada@example.org>'])(
+    'takes nothing from nobody (%j)',
+    async (nobody) => {
+      const request = { proposal: proposal.id, decision: 'accept' as const, by: nobody, why: null };
+      await expect(decide(store, request)).rejects.toMatchObject({ code: 'usage' });
+      expect(await listAudit(store.db)).toEqual([]);
+    },
+  );
 
   it('is done once, also when several do it at the same moment', async () => {
     const request = { proposal: proposal.id, by, why: null };

@@ -24,6 +24,12 @@ export async function decide(store: Store, request: NewDecision, now = Date.now(
     throw new VouchError('usage', 'a decision needs the name of a person', {
       hint: 'give it with --as NAME',
     });
+  // It stands in commits, in the trail and on terminals.
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f<>]/.test(by))
+    throw new VouchError('usage', `${JSON.stringify(by.slice(0, 100))}: not a name of a person`, {
+      hint: 'give it with --as NAME, without control characters, < and >',
+    });
   const { proposal: subject, why, token = null } = request;
   const decision: Decision = {
     id: newId('dec', now),

@@ -237,7 +237,8 @@ export const API = {
     role: 'maintainer',
     body: z.object({
       decision: decisionSchema.shape.decision,
-      by: decisionSchema.shape.by,
+      /** Checked where decisions are written down, which says what a name is. */
+      by: z.string().max(1000),
       why: decisionSchema.shape.why.optional(),
       /** Merge and deploy what is accepted, where there is a pull request. Default true. */
       merge: z.boolean().optional(),

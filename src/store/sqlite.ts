@@ -38,8 +38,11 @@ export class SharedSqliteDialect extends SqliteDialect {
 }
 
 class SharedSqliteDriver extends SqliteDriver {
+  readonly #database: SqliteDatabase.Database;
+
   constructor(database: SqliteDatabase.Database) {
     super({ database, onCreateConnection: async (connection) => explainErrors(connection, database.name) });
+    this.#database = database;
   }
 
   /**
@@ -48,6 +51,14 @@ class SharedSqliteDriver extends SqliteDriver {
    */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /**
+   * SQLite takes a transaction back by itself when the disk is full or fails (lang_transaction.html, section 3.1). To ask for it
+   * again is an error then, and would hide that one.
+   */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Migration } from './migrate.ts';
 import { MIGRATIONS } from './migrations/registry.ts';
@@ -171,5 +172,23 @@ describe('db', () => {
       at: 1,
     };
     await expect(db.insertInto('decisions').values(orphan).execute()).rejects.toThrow(/FOREIGN KEY/);
+  });
+
+  it('says that the disk is full in the middle of a transaction, and goes on when it no longer is', async () => {
+    const { db } = await open();
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(db);
+    await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count + 2)}`.execute(db);
+    const write = (value: string): Promise<void> =>
+      db.transaction().execute(async (tx) => {
+        await tx.insertInto('settings').values({ key: 'small', value: 'x' }).execute();
+        await tx.insertInto('settings').values({ key: 'large', value }).execute();
+      });
+    await expect(write('x'.repeat(1_000_000))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/vouch\.db: the disk is full$/),
+    });
+    expect(await db.selectFrom('settings').selectAll().execute()).toEqual([]);
+    await write('y');
+    expect(await db.selectFrom('settings').selectAll().execute()).toHaveLength(2);
   });
 });
