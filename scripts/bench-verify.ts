@@ -15,7 +15,8 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 
-const { scenario, production, parts, stop } = await stage(SHOP);
+const shop = await stage(SHOP);
+const { scenario, production, parts } = shop;
 try {
   const began = performance.now();
   const dossier = await openDossier(
@@ -56,7 +57,7 @@ try {
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${table(result)}\n`);
   if (!result.bars.medianAtMost3Seconds || !result.bars.allAgree) process.exitCode = 1;
 } finally {
-  await stop();
+  await shop.stop();
 }
 
 /** What must be the same every time: each gate with its answer, and what the candidate did. */
