@@ -15,6 +15,7 @@ const STALE: Record<Change['topic'], readonly Used[]> = {
 const MAX_LINES = 200;
 /** A burst of changes, such as a flood of occurrences, is asked about once. */
 const CALM_MS = 250;
+const AGAIN_MS = 5000;
 
 export type Connection = 'connecting' | 'live' | 'lost';
 
@@ -32,27 +33,33 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Follows the server's changes until the returned function is called. */
+/**
+ * Follows the server's changes until the returned function is called; not while the page is hidden, since a browser
+ * allows a server only some connections, and each open tab would hold one.
+ */
 export function followChanges(): () => void {
-  const source = new EventSource('/api/events');
+  let source: EventSource | undefined;
+  let missed = false;
   const waiting = new Set<Used>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
   const refresh = (): void => {
     timer = undefined;
     for (const name of waiting) void queryClient.invalidateQueries({ queryKey: [name] });
     waiting.clear();
   };
   const say = (state: Connection): void => {
+    if (state === 'lost') missed = true;
+    if (state === 'live' && missed) {
+      // What happened while nobody listened is not told again.
+      missed = false;
+      void queryClient.invalidateQueries();
+    }
     if (state === connection) return;
-    // What happened while nobody listened is not told again.
-    if (state === 'live' && connection === 'lost') void queryClient.invalidateQueries();
     connection = state;
     tell();
   };
-  source.addEventListener('ready', () => say('live'));
-  source.addEventListener('error', () => say('lost'));
-  source.addEventListener('change', (event) => {
-    const change = JSON.parse((event as MessageEvent<string>).data) as Change;
+  const take = (change: Change): void => {
     if (change.topic === 'progress' && change.text !== null) {
       progress.set(change.id, [...(progress.get(change.id) ?? NONE), change.text].slice(-MAX_LINES));
       tell();
@@ -60,10 +67,38 @@ export function followChanges(): () => void {
     if (change.topic === 'incident' && progress.delete(change.id)) tell();
     for (const name of STALE[change.topic]) waiting.add(name);
     if (waiting.size > 0) timer ??= setTimeout(refresh, CALM_MS);
-  });
+  };
+  const close = (): void => {
+    source?.close();
+    source = undefined;
+  };
+  const look = (): void => {
+    if (document.hidden) {
+      missed = true;
+      close();
+      return;
+    }
+    if (source) return;
+    source = new EventSource('/api/events');
+    source.addEventListener('ready', () => say('live'));
+    source.addEventListener('error', () => {
+      say('lost');
+      // A refusal, such as of a server that is stopping, ends it for good; a lost connection it tries again by itself.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      close();
+      again = setTimeout(look, AGAIN_MS);
+    });
+    source.addEventListener('change', (event) =>
+      take(JSON.parse((event as MessageEvent<string>).data) as Change),
+    );
+  };
+  document.addEventListener('visibilitychange', look);
+  look();
   return () => {
+    document.removeEventListener('visibilitychange', look);
     clearTimeout(timer);
-    source.close();
+    clearTimeout(again);
+    close();
     connection = 'connecting';
   };
 }
