@@ -1,7 +1,7 @@
 import type { Json } from '../lib/json.ts';
 import type { Decoded, Exchange } from '../protocol/port.ts';
 import { protocolByName, recognise } from '../protocol/registry.ts';
-import { readConnections, type RecordedConnection, type StdioChunk } from './connections.ts';
+import { readConnections, type RecordedConnection, type Recording, type StdioChunk } from './connections.ts';
 
 /** What is known of a connection that exchanges came from. */
 export interface ConnectionFacts {
@@ -23,7 +23,16 @@ export interface RecordedExchanges {
   stdio: StdioChunk[];
   /** One line each; empty when all could be read. */
   damage: string[];
-  failedConnects: { host: string; port: number; family: 4 | 6 | 'unix' }[];
+  /** Each destination once, with when it was tried in vain: a server may have gone down later, or have come back. */
+  failedConnects: FailedConnects[];
+}
+
+export interface FailedConnects {
+  host: string;
+  port: number;
+  family: 4 | 6 | 'unix';
+  /** Microseconds since 1970, in order; the last thousand. */
+  at: number[];
 }
 
 export interface ExchangesOptions {
@@ -82,10 +91,14 @@ interface DecodedConnection {
   undecoded: string | null;
 }
 
-/** Why an exchange has no response though nothing of it was lost: the app closed the connection, or died. */
+/**
+ * Why an exchange has no response though nothing of it was lost. Inbound: the app closed the connection, or died. Outbound: the server
+ * closed it, or the app had enough of waiting; not that the app died, for then nobody knows what it would have been answered.
+ */
 export const NO_ANSWER = 'the connection was closed without an answer';
 
 const MAX_CACHED = 5000;
+const MAX_FAILED = 1000;
 const FIRST_BYTES = 4096;
 
 /** The exchanges of a tap's folder. Damage and nonsense are reported, never thrown. */
@@ -97,7 +110,11 @@ export async function exchangesOf(
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
   };
-  const recording = await readConnections(folder, range);
+  return exchangesIn(await readConnections(folder, range), options.cache);
+}
+
+/** The exchanges of connections that were read. */
+export function exchangesIn(recording: Recording, cache?: ExchangeCache): RecordedExchanges {
   const result: RecordedExchanges = {
     exchanges: [],
     connections: {},
@@ -107,19 +124,25 @@ export async function exchangesOf(
     damage: recording.damage,
     failedConnects: [],
   };
-  const refused = new Set<string>();
+  const refused = new Map<string, FailedConnects>();
+  const lastActs = lastActsOf(recording);
   for (const connection of recording.connections) {
     const { host, port } = destinationOf(connection);
     const key = destinationKey({ host, port });
     if (connection.failed !== null) {
-      if (!refused.has(key)) result.failedConnects.push({ host, port, family: familyOf(connection) });
-      refused.add(key);
+      const failed = refused.get(key) ?? { host, port, family: familyOf(connection), at: [] };
+      if (!refused.has(key)) result.failedConnects.push(failed);
+      refused.set(key, failed);
+      failed.at = [...failed.at, connection.openedAt].sort((a, b) => a - b).slice(-MAX_FAILED);
       continue;
     }
     const { pid, openedAt, closedAt, lostBytes } = connection;
     result.connections[connection.id] = { pid, openedAt, closedAt, lostBytes };
-    const decoded = decodeCached(connection, options.cache);
-    result.exchanges.push(...decoded.exchanges);
+    const decoded = decodeCached(connection, cache);
+    const livedOn = closedAt !== null && (lastActs.get(pid) ?? 0) > closedAt;
+    result.exchanges.push(
+      ...decoded.exchanges.map((one) => (livedOn ? unansweredBy(one, connection, closedAt) : one)),
+    );
     if (decoded.undecoded !== null) result.undecoded[key] ??= decoded.undecoded;
     if (connection.direction === 'outbound' && decoded.facts !== null) {
       const older = result.facts[key];
@@ -197,11 +220,6 @@ function toExchange(
   connection: RecordedConnection,
   protocol: string,
 ): Exchange {
-  const unanswered =
-    decoded.response === null &&
-    connection.closedAt !== null &&
-    connection.lostBytes === 0 &&
-    connection.unseen === null;
   return {
     version: 1,
     id: `${connection.id}.${index}`,
@@ -210,12 +228,39 @@ function toExchange(
     direction: connection.direction,
     destination: destinationOf(connection),
     ...decoded,
-    ...(unanswered && connection.direction === 'inbound' ? { incomplete: NO_ANSWER } : {}),
+    ...(connection.direction === 'inbound' && isUnanswered(decoded, connection)
+      ? { incomplete: NO_ANSWER }
+      : {}),
     // What passed in ways that show no bytes (sendfile, io_uring) leaves a hole that no counter tells the place of.
     ...(connection.unseen !== null && decoded.complete
       ? { complete: false, incomplete: connection.unseen }
       : {}),
   };
+}
+
+/** No response, and none that was lost on the way to us. */
+function isUnanswered(exchange: Pick<Exchange, 'response'>, connection: RecordedConnection): boolean {
+  const { closedAt, lostBytes, unseen } = connection;
+  return exchange.response === null && closedAt !== null && lostBytes === 0 && unseen === null;
+}
+
+/** A call whose connection ended while the process that made it went on. */
+function unansweredBy(exchange: Exchange, connection: RecordedConnection, closedAt: number): Exchange {
+  return exchange.direction === 'outbound' && isUnanswered(exchange, connection)
+    ? { ...exchange, endedAt: closedAt, incomplete: NO_ANSWER }
+    : exchange;
+}
+
+/** By process: when it was last seen to read, write or connect. What a process that dies has open closes with it, after this. */
+function lastActsOf(recording: Pick<Recording, 'connections' | 'stdio'>): Map<number, number> {
+  const last = new Map<number, number>();
+  const saw = (pid: number, at: number): void => void last.set(pid, Math.max(last.get(pid) ?? 0, at));
+  for (const { pid, openedAt, chunks } of recording.connections) {
+    saw(pid, openedAt);
+    if (chunks.length > 0) saw(pid, chunks.at(-1)!.at);
+  }
+  for (const { pid, at } of recording.stdio) saw(pid, at);
+  return last;
 }
 
 function destinationOf(connection: RecordedConnection): { host: string; port: number } {

@@ -29,8 +29,11 @@ export const sliceSchema = z.object({
   facts: z.record(z.string(), z.json()),
   /** Connections to these were seen but could not be decoded: `host:port` → why. */
   undecoded: z.record(z.string(), z.string()),
-  /** Addresses that refused the app's connections in production; they refuse again at replay. */
-  refused: z.array(z.object({ host: z.string(), port: z.number() })),
+  /**
+   * Addresses that refused the app's connections in production; they refuse again at replay. `at`: when, as far as it was during a
+   * request that is kept (microseconds since 1970); an address that answered at other times refuses during these requests only.
+   */
+  refused: z.array(z.object({ host: z.string(), port: z.number(), at: z.array(z.number()).optional() })),
   /** Bytes known to be lost on the connections that this slice uses. */
   lostBytes: z.number(),
 });

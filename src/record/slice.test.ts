@@ -6,7 +6,7 @@ import type { Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import type { RecordedConnection } from './connections.ts';
 import { correlate } from './correlate.ts';
-import { decodeConnection, NO_ANSWER, type ConnectionFacts } from './exchanges.ts';
+import { decodeConnection, exchangesIn, NO_ANSWER, type ConnectionFacts } from './exchanges.ts';
 import { findFailing } from './failing.ts';
 import { sliceSchema } from './model.ts';
 import { enforceRetention } from './retention.ts';
@@ -228,11 +228,21 @@ describe('a slice', () => {
         connections: { in: facts(1), db: facts(1, 512) },
         facts: {},
         undecoded: { '10.0.0.1:9000': 'its protocol is not known' },
-        failedConnects: [{ host: '10.0.0.2', port: 80, family: 4 }],
+        failedConnects: [
+          {
+            host: '10.0.0.2',
+            port: 80,
+            family: 4,
+            at: [1, failing.startedAt + 100, failing.startedAt + 9e9],
+          },
+        ],
       },
       error: { at: failing.startedAt + 400, detector: 'stack', message: 'x' },
     });
-    expect(slice).toMatchObject({ lostBytes: 512, refused: [{ host: '10.0.0.2', port: 80 }] });
+    expect(slice).toMatchObject({
+      lostBytes: 512,
+      refused: [{ host: '10.0.0.2', port: 80, at: [failing.startedAt + 100] }],
+    });
     expect(Object.keys(slice.undecoded)).toEqual(['10.0.0.1:9000']);
   });
 
@@ -280,6 +290,40 @@ describe('a recorded connection', () => {
       destination: { port: 3000 },
       response: { status: 200 },
     });
+  });
+
+  it('has a call without an answer, if the process that made it went on; if it died, nobody knows', () => {
+    const call = {
+      ...connection,
+      id: 'c2',
+      direction: 'outbound' as const,
+      chunks: [{ side: 'client' as const, at: 500, bytes: text('GET /up HTTP/1.1\r\nhost: x\r\n\r\n') }],
+      closedAt: 700,
+    };
+    const answered = { ...connection, closedAt: 700 };
+    const unanswered = (connections: RecordedConnection[]): unknown =>
+      exchangesIn({ connections, stdio: [], damage: [] }).exchanges.find(({ id }) => id === 'c2.0');
+    expect(unanswered([call])).toMatchObject({ endedAt: null, incomplete: expect.stringMatching(/ended/) });
+    expect(unanswered([call, answered])).toMatchObject({ incomplete: expect.stringMatching(/ended/) });
+    answered.chunks = [
+      ...answered.chunks,
+      { side: 'server', at: 800, bytes: text('HTTP/1.1 500 No\r\n\r\n') },
+    ];
+    expect(unanswered([call, answered])).toMatchObject({ endedAt: 700, incomplete: NO_ANSWER });
+  });
+
+  it('says when a destination could not be reached, each time', () => {
+    const failed = (at: number): RecordedConnection => ({
+      ...connection,
+      id: `f${at}`,
+      direction: 'outbound',
+      remote: { host: '10.0.0.2', port: 80 },
+      chunks: [],
+      openedAt: at,
+      failed: 111,
+    });
+    const { failedConnects } = exchangesIn({ connections: [failed(5), failed(9)], stdio: [], damage: [] });
+    expect(failedConnects).toEqual([{ host: '10.0.0.2', port: 80, family: 4, at: [5, 9] }]);
   });
 
   it('is incomplete where bytes passed unseen', () => {

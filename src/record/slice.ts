@@ -190,11 +190,14 @@ function surroundings(
     const key = destinationKey(destination);
     if (direction === 'outbound' && recording.facts[key] !== undefined) facts[key] = recording.facts[key];
   }
+  const requests = kept.filter(({ direction }) => direction === 'inbound');
+  const during = (at: number): boolean =>
+    requests.some(({ startedAt, endedAt }) => startedAt <= at && at <= (endedAt ?? Infinity));
   const lost = [...used].reduce((sum, id) => sum + (recording.connections[id]?.lostBytes ?? 0), 0);
   return {
     facts,
     undecoded: recording.undecoded,
-    refused: recording.failedConnects.map(({ host, port }) => ({ host, port })),
+    refused: recording.failedConnects.map(({ host, port, at }) => ({ host, port, at: at.filter(during) })),
     lostBytes: lost,
   };
 }
