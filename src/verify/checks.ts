@@ -34,16 +34,15 @@ export async function runCheck(at: Case, argv: readonly string[], changes: Chang
     const exit = await Promise.race([program.exited, late]);
     clearTimeout(timer);
     if (exit === null) return { passed: false, detail: `not done after ${DEADLINE_MS / 1000} s` };
-    const counts =
-      lines.find((line) => /^(?:ℹ |# )?pass \d+/.test(line)) ??
-      lines.findLast((line) => /\b\d+ (passed|passing)\b/.test(line));
+    const passes = lines
+      .map((line) => /^(?:ℹ |# )?pass (\d+)|\b(\d+) (?:passed|passing)\b/.exec(line))
+      .findLast((match) => match !== null);
+    const counts = passes ? `${passes[1] ?? passes[2]} pass` : 'passed';
     const failure = lines.find((line) => /^not ok|^✖|FAIL|AssertionError|error TS\d+/.test(line.trim()));
     const passed = exit.code === 0;
     return {
       passed,
-      detail: (passed ? (counts ?? 'passed') : (failure ?? lines.at(-1) ?? `status ${exit.code}`))
-        .trim()
-        .slice(0, 300),
+      detail: (passed ? counts : (failure ?? lines.at(-1) ?? `status ${exit.code}`)).trim().slice(0, 300),
     };
   } finally {
     await prepared.destroy();

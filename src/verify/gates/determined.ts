@@ -48,7 +48,12 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[]): De
   const precedent = precedentOf(at);
   const following = precedent ? groups.filter((group) => follows(at, group[0]!.behaviour, precedent)) : [];
   if (precedent && following.length === 1 && following[0] === mine) {
-    const others = groups.length === 1 ? '' : `${groups.length - 1} other answers are possible; `;
+    const others =
+      groups.length === 1
+        ? ''
+        : groups.length === 2
+          ? 'another answer is possible; '
+          : `${groups.length - 1} other answers are possible; `;
     return {
       gate: holds('determined', `${others}this one is singled out: ${precedent.why}`),
       alternatives: [],
