@@ -2,13 +2,21 @@ import { expect, it } from 'vitest';
 import { describeProtocol, type Fixture } from './contract.ts';
 import { dnsFixture } from './dns/fixture.ts';
 import { http1Fixture } from './http1/fixture.ts';
+import { mysqlFixture } from './mysql/fixture.ts';
 import { postgresFixture } from './postgres/fixture.ts';
 import { templateFixture } from './_template/fixture.ts';
 import { rawFixture } from './raw/fixture.ts';
 import { redisFixture } from './redis/fixture.ts';
 import { protocolByName, protocols, recognise } from './registry.ts';
 
-const fixtures: Fixture[] = [http1Fixture, postgresFixture, redisFixture, dnsFixture, rawFixture];
+const fixtures: Fixture[] = [
+  http1Fixture,
+  postgresFixture,
+  mysqlFixture,
+  redisFixture,
+  dnsFixture,
+  rawFixture,
+];
 
 for (const fixture of [...fixtures, templateFixture]) describeProtocol(fixture);
 

@@ -11,6 +11,8 @@ import { LostTrack, Nonsense, Source, type Reading } from './source.ts';
 export interface Talk {
   client(source: Source): Reading<void>;
   server(source: Source): Reading<void>;
+  /** The server greets the client, so that its bytes may be the beginning. */
+  readonly serverFirst?: boolean;
   /** Exchanges that are finished since the last call, in the order of their requests. */
   finished(): Decoded[];
   /** Gives up on everything under way: it is to be among `finished` as incomplete for this reason. */
@@ -115,8 +117,9 @@ export function conversation(talk: Talk): Decoder {
       const lost = chunk.lost ?? 0;
       if (!began) {
         began = true;
-        // In all these protocols the client speaks first: otherwise the recording began in mid-connection.
-        if (chunk.side === 'server') waiting = { serverSpoke: true, tail: Buffer.alloc(0) };
+        // Where the client speaks first, the recording began in mid-connection otherwise.
+        if (chunk.side === 'server' && talk.serverFirst !== true)
+          waiting = { serverSpoke: true, tail: Buffer.alloc(0) };
       }
       if (lost > 0) {
         const source = sources[chunk.side];

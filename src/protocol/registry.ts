@@ -1,13 +1,14 @@
 import { VouchError } from '../lib/errors.ts';
 import { dns } from './dns/dns.ts';
 import { http1 } from './http1/http1.ts';
+import { mysql } from './mysql/mysql.ts';
 import type { Protocol } from './port.ts';
 import { postgres } from './postgres/postgres.ts';
 import { raw } from './raw/raw.ts';
 import { redis } from './redis/redis.ts';
 
 /** All protocols; `raw` takes what none of the others knows. */
-export const protocols: readonly Protocol[] = [http1, postgres, redis, dns, raw];
+export const protocols: readonly Protocol[] = [http1, postgres, mysql, redis, dns, raw];
 
 export function protocolByName(name: string): Protocol | undefined {
   return protocols.find((protocol) => protocol.name === name);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/settings.ts';
+import { findMysql } from '../eval/services/mysql.ts';
 import { findPostgres } from '../eval/services/postgres.ts';
 import { messageOf } from '../lib/errors.ts';
 import { run } from '../lib/process.ts';
@@ -24,6 +25,7 @@ export async function examine(config: Config, folder: string, engines: Engines['
     recorder(folder, config['recorder.socket']),
     clock(),
     postgres(),
+    mysql(),
     program(
       'redis',
       ['redis-server'],
@@ -99,6 +101,13 @@ async function postgres(): Promise<Part> {
   const server = await findPostgres();
   if (server === null) return missing('postgresql', 'not found', 'npm ci, or apt-get install postgresql');
   return found('postgresql', server.from === 'npm' ? 'from npm' : `the system's, in ${server.bin}`);
+}
+
+async function mysql(): Promise<Part> {
+  const programs = await findMysql();
+  if (programs === null)
+    return missing('mariadb', 'not found: for scenarios with MySQL', 'apt-get install mariadb-server', true);
+  return found('mariadb', `the system's, ${programs.server}`, true);
 }
 
 async function pages(): Promise<Part> {

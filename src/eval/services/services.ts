@@ -2,6 +2,7 @@ import { join, resolve, sep } from 'node:path';
 import { VouchError } from '../../lib/errors.ts';
 import type { Scenario } from '../scenario.ts';
 import { freePort, startListening, type Service } from './child.ts';
+import { startMysql, type MysqlServer } from './mysql.ts';
 import { startPostgres, type PostgresServer } from './postgres.ts';
 import { copyRedis, readInit, startRedis, type RedisService } from './redis.ts';
 
@@ -14,18 +15,21 @@ export interface Neighbours {
   stop(): Promise<void>;
 }
 
-/** One PostgreSQL server for a whole suite, started when the first scenario needs it. */
+/** One database server of a kind for a whole suite, started when the first scenario needs it. */
 export interface Shared {
   postgres(): Promise<PostgresServer>;
+  mysql(): Promise<MysqlServer>;
   stop(): Promise<void>;
 }
 
 export function sharedServers(folder: string): Shared {
-  let server: Promise<PostgresServer> | undefined;
+  let postgres: Promise<PostgresServer> | undefined;
+  let mysql: Promise<MysqlServer> | undefined;
   return {
-    postgres: () => (server ??= startPostgres(join(folder, 'postgres'))),
+    postgres: () => (postgres ??= startPostgres(join(folder, 'postgres'))),
+    mysql: () => (mysql ??= startMysql(join(folder, 'mysql'))),
     async stop() {
-      await (await server?.catch(() => undefined))?.stop();
+      for (const server of [postgres, mysql]) await (await server?.catch(() => undefined))?.stop();
     },
   };
 }
@@ -38,19 +42,16 @@ export async function startNeighbours(
 ): Promise<Neighbours> {
   const env: Record<string, string> = {};
   const running: Service[] = [];
-  const databases: { env: string; name: string }[] = [];
+  const databases: { kind: 'postgres' | 'mysql'; env: string; name: string }[] = [];
   const caches: { env: string; service: RedisService }[] = [];
   const prefix = scenario.name.replaceAll('-', '_');
   try {
     for (const [name, spec] of Object.entries(scenario.services)) {
-      if (spec.type === 'mysql') {
-        throw new VouchError('missing-part', `${scenario.name}: service ${name}: MySQL is not spoken yet`);
-      } else if (spec.type === 'postgres') {
+      if (spec.type === 'postgres' || spec.type === 'mysql') {
         const database = `${prefix}_${name.toLowerCase().replaceAll(/[^a-z0-9]/g, '_')}`.slice(0, 50);
-        const service = await (
-          await shared.postgres()
-        ).create(database, await readInit(within(scenario, spec.init)));
-        databases.push({ env: spec.env, name: database });
+        const server = await shared[spec.type]();
+        const service = await server.create(database, await readInit(within(scenario, spec.init)));
+        databases.push({ kind: spec.type, env: spec.env, name: database });
         env[spec.env] = service.url;
       } else if (spec.type === 'redis') {
         const service = await startRedis(
@@ -79,8 +80,9 @@ export async function startNeighbours(
     async copy(tag) {
       const copies: Service[] = [];
       const own = { ...env };
-      for (const { env: variable, name } of databases) {
-        own[variable] = (await (await shared.postgres()).copy(`${name}_${tag}`.slice(0, 60), name)).url;
+      for (const { kind, env: variable, name } of databases) {
+        const server = await shared[kind]();
+        own[variable] = (await server.copy(`${name}_${tag}`.slice(0, 60), name)).url;
       }
       for (const { env: variable, service } of caches) {
         const twin = await copyRedis(service, join(folder, `redis-${variable.toLowerCase()}-${tag}`));

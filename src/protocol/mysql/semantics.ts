@@ -1,0 +1,73 @@
+import { STATUS, TYPE } from './flags.ts';
+import { keywordsOf } from './meaning.ts';
+import type { MyError, MyResponse } from './messages.ts';
+import { emptyResult } from './results.ts';
+import { usedDatabase } from './sql.ts';
+import { assignments, plainColumn, selectedItems, shownVariable, type Variables } from './variables.ts';
+
+/** What a session knows that the semantics of its own statements depend on. */
+export interface SessionState {
+  inTransaction: boolean;
+  database: string | null;
+  variables: Variables;
+}
+
+export function failure(code: number, state: string, message: string): MyResponse {
+  const error: MyError = { code, state, message };
+  return { ...emptyResult({ error }), more: [] };
+}
+
+function reply(part: Partial<MyResponse> = {}): MyResponse {
+  return { ...emptyResult(part), more: [], ...part };
+}
+
+/** Status flags of the session, and those of a recorded result that tell of the result. */
+export function statusOf(state: SessionState, recorded: number | null): number {
+  const own = STATUS.inTransaction | STATUS.autocommit;
+  const never = STATUS.moreResults | STATUS.cursorExists | STATUS.sessionStateChanged;
+  const autocommit = isAutocommit(state) ? STATUS.autocommit : 0;
+  return ((recorded ?? 0) & ~(own | never)) | autocommit | (state.inTransaction ? STATUS.inTransaction : 0);
+}
+
+export function isAutocommit({ variables }: SessionState): boolean {
+  return !/^(0|off|false)$/i.test(variables.value('autocommit') ?? '1');
+}
+
+/**
+ * The answer to a statement without data, and what it does to the session: transactions as MySQL does them (BEGIN commits the
+ * one before, COMMIT without one is fine), SET, USE, variables, pings.
+ */
+export function answerHousekeeping(sql: string, state: SessionState): MyResponse {
+  const code = keywordsOf(sql);
+  if (code === '') return failure(1065, '42000', 'Query was empty');
+  const items = selectedItems(sql);
+  if (items !== null) {
+    const columns = items.map((item) => state.variables.column(item));
+    const row = items.map((item) => item.number ?? state.variables.value(item.variable!));
+    return reply({ columns, rows: [row] });
+  }
+  const shown = shownVariable(sql);
+  if (shown !== undefined) {
+    const columns = ['Variable_name', 'Value'].map((name) => plainColumn(name, TYPE.varString));
+    return reply({ columns, rows: [[shown, state.variables.value(shown)]] });
+  }
+  switch (code.split(' ')[0]) {
+    case 'BEGIN':
+    case 'START':
+      state.inTransaction = true;
+      break;
+    case 'COMMIT':
+    case 'ROLLBACK':
+      if (!/^ROLLBACK (WORK )?TO\b/.test(code)) state.inTransaction = /\bAND CHAIN\b/.test(code);
+      break;
+    case 'SET':
+      for (const [name, value] of assignments(sql)) state.variables.set(name, value);
+      if (isAutocommit(state) && /\bAUTOCOMMIT\b/.test(code)) state.inTransaction = false;
+      break;
+    case 'USE':
+      state.database = usedDatabase(sql) ?? state.database;
+      break;
+    default: // SAVEPOINT, RELEASE
+  }
+  return reply();
+}
