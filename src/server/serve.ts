@@ -9,7 +9,8 @@ import { createApp } from './app.ts';
 import { firstToken, newSecret } from './auth.ts';
 import { createContext } from './context.ts';
 import { listen } from './listen.ts';
-import { NOT_BUILT, PAGES, arePagesBuilt } from './pages.ts';
+import { PAGES, arePagesBuilt } from './pages.ts';
+import { buildPages } from './build-pages.ts';
 import { SERVER_LOCK, readServerFile, removeServerFile, writeServerFile } from './server-file.ts';
 
 export interface Serving {
@@ -81,7 +82,7 @@ export async function serve(folder: string, config: Config, log: Logger): Promis
     await reopen(store);
     const adminToken = await firstToken(store);
     await context.start();
-    if (!(await arePagesBuilt(PAGES))) log.warn(NOT_BUILT);
+    if (!(await arePagesBuilt(PAGES))) await buildPages(log);
     started.resolve((request) => app.fetch(request));
 
     await writeServerFile(store.folder, {
