@@ -163,10 +163,14 @@ async function listen(server: Server, host: string, port: number): Promise<numbe
     server.once('error', (error) => {
       const inUse = systemCode(error) === 'EADDRINUSE';
       reject(
-        new VouchError('unavailable', `router: ${inUse ? 'in use' : error.message}: ${host}:${port}`, {
-          hint: 'choose another port for the router',
-          cause: error,
-        }),
+        new VouchError(
+          inUse ? 'conflict' : 'unavailable',
+          `${host}:${port}, where the apps are served: ${inUse ? 'the port is in use' : error.message}`,
+          {
+            hint: 'give another with `vouch config set router.port N` or VOUCH_ROUTER_PORT, 0 for any',
+            cause: error,
+          },
+        ),
       );
     });
     server.listen(port, host, resolve);

@@ -1,8 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { slice } from '../../test/fixtures/recordings.ts';
+import type { ErrorEvent } from '../incident/model.ts';
+import { recordOccurrence, saveSlice } from '../incident/store.ts';
 import { VouchError } from '../lib/errors.ts';
 import { silentLogger } from '../lib/log.ts';
 import { createProposal } from '../proposal/proposals.ts';
@@ -340,6 +343,56 @@ describe('requests', () => {
     ]);
     const unknown = await ask('POST', '/api/incidents/inc_zz/fix', { token: tokens.maintainer, body: {} });
     expect(JSON.parse(await unknown.text())).toMatchObject({ error: { code: 'not-found' } });
+  });
+});
+
+describe('an incident', () => {
+  it('is shown with the newest recording that can be read, and says which cannot', async () => {
+    const event: ErrorEvent = {
+      detector: 'stack',
+      type: 'TypeError',
+      message: 'y',
+      frames: [],
+      causes: [],
+      at: 1,
+      raw: '',
+      fingerprint: 'damaged',
+    };
+    const pin = async (at: number): Promise<{ incident: string; slice: string }> => {
+      const common = { app: 'shop', release: 'rel_1', deployment: 'dep_1' };
+      const error = { ...event, at };
+      const { incident, occurrence } = await recordOccurrence(store, {
+        ...common,
+        error,
+        title: 'TypeError: y',
+        culprit: null,
+      });
+      const content = slice([], { ...common, confidenceWhy: [`at ${at}`] });
+      return {
+        incident: incident.id,
+        slice: (await saveSlice(store, content, JSON.stringify(content), occurrence.id)).id,
+      };
+    };
+    const show = async (id: string): Promise<unknown> =>
+      (await ask('GET', `/api/incidents/${id}`, { token: tokens.viewer })).json();
+    const damage = async (id: string): Promise<void> => {
+      const { blob } = await store.db
+        .selectFrom('slices')
+        .select('blob')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow();
+      await writeFile(join(folder, 'blobs', blob.slice(0, 2), `${blob.slice(2)}.zst`), 'nonsense');
+    };
+    const older = await pin(1);
+    const newer = await pin(2);
+    expect(await show(newer.incident)).toMatchObject({ recording: newer.slice, confidenceWhy: ['at 2'] });
+    await damage(newer.slice);
+    expect(await show(newer.incident)).toMatchObject({
+      recording: older.slice,
+      confidenceWhy: ['at 1', expect.stringMatching(/damaged/)],
+    });
+    await damage(older.slice);
+    expect(await show(newer.incident)).toMatchObject({ recording: null, occurrenceList: [{}, {}] });
   });
 });
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +96,41 @@ needs(isRoot, 'running apps needs root')('vouch serve', () => {
     }
     // The folder is free again.
     await start();
+  });
+
+  it('says so of the port of the apps too, and how to give another', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as { port: number };
+    try {
+      const env = environment({ VOUCH_ROUTER_PORT: String(port) });
+      const { code, err } = await vouch(['serve', '--port', '0', '--data', data], { env });
+      expect(code).toBe(2);
+      // It may have removed what others left before.
+      expect(err.split('\n').at(-2)).toMatch(
+        new RegExp(
+          `^vouch: 127\\.0\\.0\\.1:${port}, where the apps are served: the port is in use; do: .*router\\.port`,
+        ),
+      );
+    } finally {
+      taken.close();
+    }
+  });
+
+  it('removes what killed processes left, and recordings that are too old, when it starts', async () => {
+    await (await start()).end('SIGTERM');
+    const dead = Number((await finish(['sh', '-c', 'echo $$'])).out);
+    const left = await mkdtemp(join(tmpdir(), `vouch-${dead}-demo-`));
+    const old = join(data, 'recordings/dep_old/1');
+    const fresh = join(data, 'recordings/dep_old/2');
+    for (const path of [old, fresh]) await mkdir(path, { recursive: true });
+    const before = new Date(Date.now() - 30 * 24 * 3_600_000);
+    await utimes(old, before, before);
+    const server = await start();
+    await expect.poll(() => existsSync(old)).toBe(false);
+    expect(existsSync(left)).toBe(false);
+    expect(existsSync(fresh)).toBe(true);
+    await server.end('SIGTERM');
   });
 
   it('keeps a decision when it is killed right after its answer', async () => {

@@ -80,6 +80,13 @@ export async function openStage(options: {
         log,
       );
       undo.push(() => serving!.close());
+      // Without it everything works but what the demo is there to show.
+      const { parts } = await api().call('doctor', {});
+      const recorder = parts.find(({ part }) => part === 'recorder');
+      if (recorder?.ok === false)
+        throw new VouchError('missing-part', `recorder: ${recorder.detail}`, {
+          hint: recorder.mend ?? 'vouch doctor',
+        });
       return { value: null, detail: `${serving.url}, SQLite in ${folder}` };
     },
     async startNeighbours() {

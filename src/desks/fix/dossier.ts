@@ -95,9 +95,17 @@ async function bestOccurrence(
   incident: Incident,
 ): Promise<{ error: ErrorEvent; slice: Slice }> {
   const found: { error: ErrorEvent; slice: Slice; worth: number }[] = [];
+  let damage: VouchError | undefined;
   for (const occurrence of (await listOccurrences(store, incident.id)).slice(0, 12)) {
     if (occurrence.slice === null) continue;
-    const slice = sliceSchema.parse(JSON.parse(await readSlice(store, occurrence.slice)));
+    const text = await readSlice(store, occurrence.slice).catch((error: unknown) => {
+      // One that is damaged costs itself: the others may do.
+      if (!(error instanceof VouchError)) throw error;
+      damage ??= error;
+      return null;
+    });
+    if (text === null) continue;
+    const slice = sliceSchema.parse(JSON.parse(text));
     const worth =
       (slice.failing === null ? 0 : 4) +
       (slice.lostBytes === 0 ? 2 : 0) +
@@ -106,6 +114,7 @@ async function bestOccurrence(
     found.push({ error: occurrence.error, slice, worth });
   }
   const best = found.toSorted((a, b) => b.worth - a.worth)[0];
+  if (!best && damage) throw damage;
   if (!best) {
     throw new VouchError(
       'inconclusive',

@@ -7,6 +7,7 @@ import {
   readSlice,
   setIncidentStatus,
 } from '../../incident/store.ts';
+import { VouchError } from '../../lib/errors.ts';
 import { audit } from '../../proposal/audit.ts';
 import { listProposals } from '../../proposal/proposals.ts';
 import { sliceSchema, type Slice } from '../../record/model.ts';
@@ -15,8 +16,27 @@ import type { Handlers } from '../handlers.ts';
 import { lookUp } from '../lookup.ts';
 import type { Work } from '../services.ts';
 
+const MAX_TRIED = 5;
+
 async function loadSlice(store: Store, id: string): Promise<Slice> {
   return sliceSchema.parse(JSON.parse(await readSlice(store, id)));
+}
+
+/** The newest recording that can be read. One that is damaged costs itself, not what is known of the incident. */
+async function newestSlice(
+  store: Store,
+  newestFirst: readonly string[],
+): Promise<{ recording: string | null; slice: Slice | null; damage: string[] }> {
+  const damage: string[] = [];
+  for (const recording of newestFirst.slice(0, MAX_TRIED)) {
+    try {
+      return { recording, slice: await loadSlice(store, recording), damage };
+    } catch (error) {
+      if (!(error instanceof VouchError)) throw error;
+      damage.push(error.message);
+    }
+  }
+  return { recording: null, slice: null, damage };
 }
 
 export const incidentRoutes: Pick<
@@ -38,8 +58,10 @@ export const incidentRoutes: Pick<
   async getIncident({ services: { store }, input: { params } }) {
     const incident = await getIncident(store, await lookUp(store, 'incident', params.incident));
     const occurrenceList = await listOccurrences(store, incident.id);
-    const recording = occurrenceList.find(({ slice }) => slice !== null)?.slice ?? null;
-    const slice = recording === null ? null : await loadSlice(store, recording);
+    const { recording, slice, damage } = await newestSlice(
+      store,
+      occurrenceList.flatMap((occurrence) => occurrence.slice ?? []),
+    );
     const failing = slice?.exchanges.find(({ id }) => id === slice.failing) ?? null;
     const calls = new Set(failing === null ? [] : slice?.callsOf[failing.id]);
     return {
@@ -49,7 +71,7 @@ export const incidentRoutes: Pick<
       failing,
       calls: slice?.exchanges.filter(({ id }) => calls.has(id)) ?? [],
       confidence: slice?.confidence ?? null,
-      confidenceWhy: slice?.confidenceWhy ?? [],
+      confidenceWhy: [...(slice?.confidenceWhy ?? []), ...damage],
       proposals: await listProposals(store, { subject: incident.id }),
     };
   },
