@@ -12,13 +12,13 @@ export interface SqlReader {
    * Text that is equal for statements that differ only in white space, comments (which carry trace ids) and a last `;`.
    * What stands in quotes is kept as it is.
    */
-  normaliseSql(sql: string): string;
+  normaliseSql: (sql: string) => string;
   /** The statements of a text, without empty ones. */
-  splitStatements(sql: string): string[];
+  splitStatements: (sql: string) => string[];
   /** The code alone, upper case, quoted things as `''`: for looking at keywords. */
-  codeOf(sql: string): string;
+  codeOf: (sql: string) => string;
   /** Never fails: what does not end is one piece to the end. */
-  pieces(sql: string): Piece[];
+  pieces: (sql: string) => Piece[];
 }
 
 const MAX_KNOWN = 2000;

@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../lib/json.ts';
 
 const TABLES =
-  /\b(?:from|join|into|update|table|truncate|only)\s+((?:"[^"]+"|[a-z_][\w$]*)(?:\.(?:"[^"]+"|[a-z_][\w$]*))?)/gi;
+  /\b(?:from|join|into|update|table|truncate|only)\s+((?:"[^"]+"|`[^`]+`|[a-z_][\w$]*)(?:\.(?:"[^"]+"|`[^`]+`|[a-z_][\w$]*))?)/gi;
 
 /**
  * The things that a call reads or writes, by name, as far as its text tells: tables of an SQL statement, keys of a Redis command,
@@ -10,9 +10,9 @@ const TABLES =
  */
 export function touches(protocol: string, canonical: Json): ReadonlySet<string> | null {
   if (!isObject(canonical)) return null;
-  if (protocol === 'postgres' && typeof canonical['sql'] === 'string') {
+  if (typeof canonical['sql'] === 'string') {
     const names = [...canonical['sql'].matchAll(TABLES)].map((match) =>
-      match[1]!.toLowerCase().replaceAll('"', ''),
+      match[1]!.toLowerCase().replaceAll(/["`]/g, ''),
     );
     return names.length === 0 ? null : new Set(names);
   }

@@ -313,7 +313,6 @@ class MyTalk implements Talk {
     if (run.statement) run.statement.columns = last.result.columns ?? run.statement.columns;
     const exchanges = exchangesOf(run, results, null, last.endedAt, this.#place);
     this.#finished.push(...exchanges);
-    this.#knowledge.changed(results.changed);
     for (const exchange of exchanges) this.#knowledge.heard(exchange);
     this.#budget.reset();
   }

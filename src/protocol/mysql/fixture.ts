@@ -36,12 +36,12 @@ function login(capabilities: number): Buffer {
 }
 
 function ok(status: number, affectedRows = 0, insertId = '0', info = ''): Buffer {
-  return okPacket({ affectedRows, insertId, warnings: 0, status, info }, false);
+  return okPacket({ affectedRows, insertId, warnings: 0, status, info }, null);
 }
 
 /** The end of rows where both ends have done away with EOF. */
 function end(status: number): Buffer {
-  return okPacket({ affectedRows: 0, insertId: '0', warnings: 0, status, info: '' }, true, true);
+  return okPacket({ affectedRows: 0, insertId: '0', warnings: 0, status, info: '' }, null, true);
 }
 
 const id: Column = { ...plainColumn('id', TYPE.long), schema: 'shop', table: 'p', orgTable: 'products' };

@@ -4,7 +4,7 @@ import type { Greeting } from './handshake.ts';
 import { myRequestSchema, myResponseSchema, type Column, type MyFacts } from './messages.ts';
 import type { PreparedStatement } from './run.ts';
 import { normaliseSql } from './sql.ts';
-import { isVariable, selectedItems, shownVariable } from './variables.ts';
+import { assignments, isVariable, selectedItems, shownVariable } from './variables.ts';
 
 const MAX_STATEMENTS = 500;
 const MAX_VARIABLES = 500;
@@ -22,6 +22,7 @@ export class Knowledge {
     statements: [],
   };
   #statements = new Map<string, MyFacts['statements'][number]>();
+  #assigned = new Set<string>();
 
   greeted({ serverVersion, capabilities, mariadbCapabilities, charset, plugin }: Greeting): void {
     Object.assign(this.facts, { serverVersion, capabilities, mariadbCapabilities, charset });
@@ -43,17 +44,13 @@ export class Knowledge {
     });
   }
 
-  /** Variables that changed, as the server tracks them. */
-  changed(variables: readonly [string, string][]): void {
-    for (const [name, value] of variables)
-      this.#learn(name, value, this.facts.variables[name]?.column ?? null);
-  }
-
   /** What a program asked of its session. */
   heard({ request, response, complete }: Decoded): void {
     if (!complete || response === null) return;
     const { sql } = myRequestSchema.parse(request);
     if (sql.length > 10_000) return;
+    // From then on the program tells what it has set itself.
+    for (const [name] of assignments(sql)) this.#assigned.add(name);
     const items = selectedItems(sql);
     const shown = items === null && shownVariable(sql) !== undefined;
     if (items === null && !shown) return;
@@ -72,7 +69,12 @@ export class Knowledge {
 
   #learn(name: string, value: string | null, column: Column | null): void {
     const { variables } = this.facts;
-    if (!isVariable(name) || (!(name in variables) && Object.keys(variables).length >= MAX_VARIABLES)) return;
+    if (
+      this.#assigned.has(name) ||
+      !isVariable(name) ||
+      (!(name in variables) && Object.keys(variables).length >= MAX_VARIABLES)
+    )
+      return;
     variables[name] = { value, column: column ?? variables[name]?.column ?? null };
   }
 

@@ -10,8 +10,6 @@ export interface Ok {
   status: number;
   warnings: number;
   info: string;
-  /** System variables that changed, where the client wanted to know. */
-  variables: [string, string][];
 }
 
 export function isErr(body: Buffer): boolean {
@@ -29,8 +27,8 @@ export function endsRows(body: Buffer, length: number): boolean {
 }
 
 /**
- * OK, also in the place of EOF. `tracked`: the session's changes follow, as a capability of the connection; null where nobody
- * saw whether both ends have it.
+ * OK, also in the place of EOF. `tracks`: its text has its length before it, and changes of the session behind it, as a
+ * capability of the connection; null where nobody saw whether both ends have it.
  */
 export function readOk(body: Buffer, tracks: boolean | null): Ok {
   const fields = new Fields(body);
@@ -39,37 +37,10 @@ export function readOk(body: Buffer, tracks: boolean | null): Ok {
   const insertId = String(fields.size());
   const status = fields.int16();
   const warnings = fields.int16();
-  // The text alone, or with its length before it.
-  const tracked =
-    tracks ??
-    (fields.left > 0 && (fields.peek() === fields.left - 1 || (status & STATUS.sessionStateChanged) !== 0));
-  if (!tracked)
-    return { affectedRows, insertId, status, warnings, info: fields.rest().toString('utf8'), variables: [] };
-  const info = fields.left > 0 ? fields.string().toString('utf8') : '';
-  const changed = (status & STATUS.sessionStateChanged) !== 0 && fields.left > 0;
-  return {
-    affectedRows,
-    insertId,
-    status,
-    warnings,
-    info,
-    variables: changed ? readChanges(fields.string()) : [],
-  };
-}
-
-/** Session state changes of type 0: system variables; others are read over. */
-function readChanges(bytes: Buffer): [string, string][] {
-  const found: [string, string][] = [];
-  const changes = new Fields(bytes);
-  while (changes.left > 0) {
-    const type = changes.byte();
-    const change = new Fields(changes.string());
-    // MariaDB puts several variables into one change.
-    while (type === 0 && change.left > 0) {
-      found.push([change.string().toString('utf8').toLowerCase(), change.string().toString('utf8')]);
-    }
-  }
-  return found;
+  const changed = (status & STATUS.sessionStateChanged) !== 0;
+  const tracked = tracks ?? (changed || (fields.left > 0 && fields.peek() === fields.left - 1));
+  const text = tracked && fields.left > 0 ? fields.string() : fields.rest();
+  return { affectedRows, insertId, status, warnings, info: text.toString('utf8') };
 }
 
 export function readEof(body: Buffer): { warnings: number; status: number } {
@@ -137,26 +108,34 @@ export function columnPacket(column: Column, extended: boolean): Buffer {
   ]);
 }
 
-export interface OkParts {
-  affectedRows: number;
-  insertId: string;
-  warnings: number;
-  status: number;
-  info: string;
+/** Changes of the session that an OK tells of. */
+export interface Changes {
+  variables: readonly (readonly [string, string])[];
+  database: string | null;
 }
 
-/** `end`: OK in the place of EOF. `tracked` as in `readOk`; no changes are reported. */
-export function okPacket(parts: OkParts, tracked: boolean, end = false): Buffer {
-  const info =
-    parts.info === '' ? Buffer.alloc(0) : tracked ? string(parts.info) : Buffer.from(parts.info, 'utf8');
+/** `end`: OK in the place of EOF. `changes`: for clients that want to know them; null for others. */
+export function okPacket(parts: Ok, changes: Changes | null, end = false): Buffer {
+  const { affectedRows, insertId, warnings, info } = parts;
+  const changed = changes === null ? [] : changesOf(changes);
+  const flag = changed.length > 0 ? STATUS.sessionStateChanged : 0;
+  const plain = changes === null ? Buffer.from(info, 'utf8') : string(info);
   return Buffer.concat([
     Buffer.from([end ? 0xfe : 0]),
-    size(parts.affectedRows),
-    size(BigInt(parts.insertId)),
-    int16(parts.status & ~STATUS.sessionStateChanged),
-    int16(parts.warnings),
-    info,
+    size(affectedRows),
+    size(BigInt(insertId)),
+    int16((parts.status & ~STATUS.sessionStateChanged) | flag),
+    int16(warnings),
+    info === '' && changed.length === 0 ? Buffer.alloc(0) : plain,
+    ...(changed.length > 0 ? [string(Buffer.concat(changed))] : []),
   ]);
+}
+
+function changesOf({ variables, database }: Changes): Buffer[] {
+  const change = (type: number, ...texts: string[]): Buffer =>
+    Buffer.concat([Buffer.from([type]), string(Buffer.concat(texts.map(string)))]);
+  const found = variables.map(([name, value]) => change(0, name, value));
+  return database === null ? found : [...found, change(1, database)];
 }
 
 export function eofPacket(warnings: number, status: number): Buffer {

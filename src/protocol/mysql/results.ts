@@ -51,8 +51,6 @@ export function emptyResult(part: Partial<MyResult> = {}): MyResult {
 /** What one command is answered: results until one does not announce another. */
 export class Results {
   readonly done: { result: MyResult; endedAt: number }[] = [];
-  /** Variables that changed, told with the last OK. */
-  readonly changed: [string, string][] = [];
   flaw: string | null = null;
   #result: MyResult = emptyResult();
   #columns: Column[] = [];
@@ -156,9 +154,8 @@ export class Results {
   }
 
   #ok(ok: Ok, endedAt: number): boolean {
-    const { affectedRows, insertId, warnings, info, status, variables } = ok;
+    const { affectedRows, insertId, warnings, info, status } = ok;
     Object.assign(this.#result, { affectedRows, insertId, warnings, info });
-    this.changed.push(...variables);
     return this.#close(status, endedAt);
   }
 

@@ -1,6 +1,6 @@
 import { STATUS, TYPE } from './flags.ts';
 import { keywordsOf } from './meaning.ts';
-import type { MyError, MyResponse } from './messages.ts';
+import type { Column, MyError, MyResponse, MyValue } from './messages.ts';
 import { emptyResult } from './results.ts';
 import { usedDatabase } from './sql.ts';
 import { assignments, plainColumn, selectedItems, shownVariable, type Variables } from './variables.ts';
@@ -10,7 +10,12 @@ export interface SessionState {
   inTransaction: boolean;
   database: string | null;
   variables: Variables;
+  /** Changes that the next OK tells of. */
+  changes: { variables: [string, string][]; database: string | null };
 }
+
+/** Variables of which servers report changes unless they are told otherwise. */
+const TRACKED = /^(autocommit|character_set_(client|connection|results)|time_zone)$/;
 
 export function failure(code: number, state: string, message: string): MyResponse {
   const error: MyError = { code, state, message };
@@ -33,6 +38,19 @@ export function isAutocommit({ variables }: SessionState): boolean {
   return !/^(0|off|false)$/i.test(variables.value('autocommit') ?? '1');
 }
 
+/** The columns of what a session tells of itself; null for every other statement. */
+export function ownColumns(sql: string, variables: Variables): Column[] | null {
+  if (shownVariable(sql) !== undefined)
+    return ['Variable_name', 'Value'].map((name) => ({ ...plainColumn(name, TYPE.varString), decimals: 0 }));
+  return selectedItems(sql)?.map((item) => variables.column(item)) ?? null;
+}
+
+function ownRow(sql: string, variables: Variables): MyValue[] {
+  const shown = shownVariable(sql);
+  if (shown !== undefined) return [shown, variables.value(shown)];
+  return (selectedItems(sql) ?? []).map((item) => item.number ?? variables.value(item.variable!));
+}
+
 /**
  * The answer to a statement without data, and what it does to the session: transactions as MySQL does them (BEGIN commits the
  * one before, COMMIT without one is fine), SET, USE, variables, pings.
@@ -40,17 +58,8 @@ export function isAutocommit({ variables }: SessionState): boolean {
 export function answerHousekeeping(sql: string, state: SessionState): MyResponse {
   const code = keywordsOf(sql);
   if (code === '') return failure(1065, '42000', 'Query was empty');
-  const items = selectedItems(sql);
-  if (items !== null) {
-    const columns = items.map((item) => state.variables.column(item));
-    const row = items.map((item) => item.number ?? state.variables.value(item.variable!));
-    return reply({ columns, rows: [row] });
-  }
-  const shown = shownVariable(sql);
-  if (shown !== undefined) {
-    const columns = ['Variable_name', 'Value'].map((name) => plainColumn(name, TYPE.varString));
-    return reply({ columns, rows: [[shown, state.variables.value(shown)]] });
-  }
+  const columns = ownColumns(sql, state.variables);
+  if (columns !== null) return reply({ columns, rows: [ownRow(sql, state.variables)] });
   switch (code.split(' ')[0]) {
     case 'BEGIN':
     case 'START':
@@ -61,13 +70,24 @@ export function answerHousekeeping(sql: string, state: SessionState): MyResponse
       if (!/^ROLLBACK (WORK )?TO\b/.test(code)) state.inTransaction = /\bAND CHAIN\b/.test(code);
       break;
     case 'SET':
-      for (const [name, value] of assignments(sql)) state.variables.set(name, value);
+      for (const [name, value] of assignments(sql)) assign(state, name, value);
       if (isAutocommit(state) && /\bAUTOCOMMIT\b/.test(code)) state.inTransaction = false;
       break;
     case 'USE':
-      state.database = usedDatabase(sql) ?? state.database;
+      use(state, usedDatabase(sql) ?? state.database);
       break;
     default: // SAVEPOINT, RELEASE
   }
   return reply();
+}
+
+function assign(state: SessionState, name: string, value: string): void {
+  state.variables.set(name, value);
+  if (!TRACKED.test(name)) return;
+  const told = name === 'autocommit' ? (isAutocommit(state) ? 'ON' : 'OFF') : value;
+  state.changes.variables.push([name, told]);
+}
+
+export function use(state: SessionState, database: string | null): void {
+  state.database = state.changes.database = database;
 }

@@ -15,10 +15,18 @@ import {
   type MyResponse,
   type MyResult,
 } from './messages.ts';
-import { columnPacket, eofPacket, errPacket, okPacket } from './packets.ts';
+import { columnPacket, eofPacket, errPacket, okPacket, type Ok } from './packets.ts';
 import { readBulk, readExecute, readQuery, type Bindings } from './parameters.ts';
 import { requestOf } from './run.ts';
-import { answerHousekeeping, failure, isAutocommit, statusOf, type SessionState } from './semantics.ts';
+import {
+  answerHousekeeping,
+  failure,
+  ownColumns,
+  isAutocommit,
+  statusOf,
+  use,
+  type SessionState,
+} from './semantics.ts';
 import { normaliseSql, placeholders, statementsOf } from './sql.ts';
 import { binaryRow, textRow } from './rows.ts';
 import { plainColumn, Variables } from './variables.ts';
@@ -82,7 +90,12 @@ class Session {
     this.#answers = answers;
     this.#facts = myFactsSchema.nullable().safeParse(answers.facts).data ?? null;
     this.#offered = offered(this.#facts);
-    this.#state = { inTransaction: false, database: null, variables: new Variables(this.#facts) };
+    this.#state = {
+      inTransaction: false,
+      database: null,
+      variables: new Variables(this.#facts),
+      changes: { variables: [], database: null },
+    };
   }
 
   async run(): Promise<void> {
@@ -149,7 +162,7 @@ class Session {
         await this.#respond(this.#answer(requestOf('simple', 'SHOW PROCESSLIST')), false);
         break;
       case COMMAND.initDb:
-        this.#state.database = rest.toString('utf8');
+        use(this.#state, rest.toString('utf8'));
         this.#ok();
         break;
       case COMMAND.prepare:
@@ -223,7 +236,7 @@ class Session {
     const statement = { sql, count, bindings: { types: null, long: new Map() }, long: 0 };
     this.#prepared = statement;
     this.#statements.set(++this.#lastId, statement);
-    const columns = known?.columns ?? this.#ownColumns(sql);
+    const columns = known?.columns ?? ownColumns(sql, this.#state.variables) ?? [];
     const params = Array.from(
       { length: count },
       (_, i) => known?.params[i] ?? plainColumn('?', TYPE.varString),
@@ -232,12 +245,6 @@ class Session {
     this.#say(Buffer.concat([...head, Buffer.from([0, 0, 0])]));
     this.#definitions(params);
     this.#definitions(columns);
-  }
-
-  #ownColumns(sql: string): Column[] {
-    if (!isHousekeeping(sql)) return [];
-    const { variables } = this.#state;
-    return answerHousekeeping(sql, { inTransaction: false, database: null, variables }).columns ?? [];
   }
 
   #definitions(columns: readonly Column[]): void {
@@ -320,10 +327,7 @@ class Session {
     }
     if (error) this.#error(error);
     else if (columns !== null) this.#end(warnings, status);
-    else {
-      const tracked = this.#can(CAPABILITY.sessionTrack);
-      this.#say(okPacket({ affectedRows, insertId, warnings, info, status }, tracked));
-    }
+    else this.#ok({ affectedRows, insertId, warnings, info, status });
     return error === null;
   }
 
@@ -332,14 +336,22 @@ class Session {
     const nothing = { affectedRows: 0, insertId: '0', info: '' };
     this.#say(
       this.#can(CAPABILITY.deprecateEof)
-        ? okPacket({ ...nothing, warnings, status }, false, true)
+        ? okPacket({ ...nothing, warnings, status }, null, true)
         : eofPacket(warnings, status),
     );
   }
 
-  #ok(): void {
-    const status = statusOf(this.#state, null);
-    this.#say(okPacket({ affectedRows: 0, insertId: '0', warnings: 0, info: '', status }, false));
+  #ok(parts: Partial<Ok> = {}): void {
+    const usual = {
+      affectedRows: 0,
+      insertId: '0',
+      warnings: 0,
+      info: '',
+      status: statusOf(this.#state, null),
+    };
+    const { changes } = this.#state;
+    this.#state.changes = { variables: [], database: null };
+    this.#say(okPacket({ ...usual, ...parts }, this.#can(CAPABILITY.sessionTrack) ? changes : null));
   }
 
   #error(error: NonNullable<MyResult['error']>): void {
