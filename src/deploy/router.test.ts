@@ -313,6 +313,6 @@ describe('router', () => {
   });
 
   it('says that its port is in use', async () => {
-    await expect(openRouter({ port: router.port })).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(openRouter({ port: router.port })).rejects.toMatchObject({ code: 'conflict' });
   });
 });
