@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { exchange, simple } from '../../test/fixtures/recordings.ts';
 import type { Exchange } from '../protocol/port.ts';
 import type { Json } from '../lib/json.ts';
-import { createMatcher, type Matcher } from './matching.ts';
+import { NO_ANSWER } from '../record/exchanges.ts';
+import { createMatcher, type Active, type Matcher } from './matching.ts';
 import type { ReplayPlan } from './plan.ts';
 
 const WHERE = '10.0.0.1:7';
@@ -24,9 +25,11 @@ function matcher(
       request: null,
       pool,
       recordedAt: 5_000_000,
-      offsetMs: 0,
+      offsetMs: null,
+      notBeforeMs: 0,
       timeoutMs: 1,
-      lateCalls: false,
+      late: [],
+      refused: [],
     })),
     lingerMs: 0,
     noise: {},
@@ -40,7 +43,7 @@ function ask(
   request: Json,
   active: string[] = ['r'],
 ): { match: string; response: Json | undefined } {
-  const { answer, call } = at.match(WHERE, simple, request, active);
+  const { answer, call } = at.match(WHERE, simple, request, { underWay: active, answered: [] });
   return { match: call.match, response: answer.found ? answer.response : undefined };
 }
 
@@ -133,9 +136,99 @@ describe('start-up answers', () => {
 
 it('names the nearest recorded call of one that is not answered', () => {
   const call = exchange({ request: { key: 'a', n: 1 }, response: 1 });
-  const { call: made } = matcher([call], { r: [call.id] }).match(WHERE, simple, { key: 'a', n: 2 }, ['r']);
+  const { call: made } = matcher([call], { r: [call.id] }).match(
+    WHERE,
+    simple,
+    { key: 'a', n: 2 },
+    {
+      underWay: ['r'],
+      answered: [],
+    },
+  );
   expect(made.nearest).toMatchObject({
     exchange: call.id,
     differences: [{ path: 'n', before: 1, after: 2 }],
   });
+});
+
+describe('a call that was never answered', () => {
+  const made = (part: Partial<Exchange>): Exchange =>
+    exchange({ request: { key: 'a' }, complete: false, startedAt: 1_000, endedAt: 3_000, ...part });
+
+  it('is not answered again where the connection was closed, and says for how long it was waited', () => {
+    const call = made({ incomplete: NO_ANSWER });
+    const {
+      answer,
+      call: seen,
+      latencyUs,
+    } = matcher([call], { r: [call.id] }).match(
+      WHERE,
+      simple,
+      { key: 'a' },
+      { underWay: ['r'], answered: [] },
+    );
+    expect(answer).toEqual({ found: true, response: null });
+    expect([seen.match, latencyUs]).toEqual(['exact', 2_000]);
+  });
+
+  it('is unanswered where the app ended first: nobody knows what it would have been told', () => {
+    const call = made({ incomplete: 'the recording ended', endedAt: null });
+    const at = matcher([call], { r: [call.id] });
+    expect(ask(at, { key: 'a' })).toEqual({ match: 'none', response: undefined });
+  });
+});
+
+describe('a call belongs to', () => {
+  const ownerOf = (at: Matcher, request: Json, active: Active): string | null =>
+    at.match(WHERE, simple, request, active).call.during;
+
+  it('the request in whose pool its answer was, of several under way', () => {
+    const [a, b] = ['a', 'b'].map((key) => exchange({ request: { key }, response: key }));
+    const at = matcher([a!, b!], { first: [a!.id], second: [b!.id] });
+    const both = { underWay: ['first', 'second'], answered: [] };
+    expect(ownerOf(at, { key: 'b' }, both)).toBe('second');
+    expect(ownerOf(at, { key: 'unknown' }, both)).toBe('first');
+  });
+
+  it('the one that was answered last, when none is under way', () => {
+    const at = matcher([], { first: [], second: [] });
+    expect(ownerOf(at, { key: 'a' }, { underWay: [], answered: ['first', 'second'] })).toBe('second');
+    expect(ownerOf(at, { key: 'a' }, { underWay: [], answered: [] })).toBeNull();
+  });
+
+  it('one that was answered before, if it came late there when it was recorded', () => {
+    const [log, early] = ['log', 'early'].map((key) =>
+      exchange({ request: { key, write: true }, response: 'ok' }),
+    );
+    const request = (id: string, pool: Exchange[], late: Exchange[]): ReplayPlan['requests'][number] => ({
+      id,
+      request: null,
+      pool: pool.map((one) => one.id),
+      recordedAt: 5_000_000,
+      offsetMs: null,
+      notBeforeMs: 0,
+      timeoutMs: 1,
+      late: late.map((one) => one.id),
+      refused: [],
+    });
+    const requests = [request('first', [log!, early!], [log!]), request('second', [], [])];
+    const at = matcher([log!, early!], {}, { requests });
+    const active = { underWay: ['second'], answered: ['first'] };
+    expect(at.awaitsLate('first')).toBe(true);
+    expect(ownerOf(at, { key: 'log', write: true }, active)).toBe('first');
+    expect(at.awaitsLate('first')).toBe(false);
+    expect(ownerOf(at, { key: 'early', write: true }, active)).toBe('second');
+  });
+});
+
+it('what another variant of the same request wrote does not make an answer out of date', () => {
+  const read = exchange({ request: { key: 'a' }, response: 1, startedAt: 1_000 });
+  const write = exchange({ request: { key: 'a', write: true }, response: 'ok', startedAt: 2_000 });
+  const pool = [read.id, write.id];
+  const at = matcher([read, write], { 'variant 1': pool, 'variant 2': pool });
+  for (const variant of ['variant 1', 'variant 2']) {
+    expect(ask(at, { key: 'a' }, [variant]).match).toBe('exact');
+    expect(ask(at, { key: 'a', write: true }, [variant]).match).toBe('exact');
+    expect(ask(at, { key: 'a' }, [variant]).match).toBe('none');
+  }
 });

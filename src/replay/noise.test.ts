@@ -13,6 +13,12 @@ describe('noise', () => {
     expect(learn([{ status: 200 }, { status: 500 }])).toEqual([]);
   });
 
+  it('is never a whole body, but what looks generated in a text', () => {
+    expect(learn([{ body: 'a' }, { body: 'b' }])).toEqual([]);
+    const at = (time: string): { body: string } => ({ body: `as of ${time}` });
+    expect(learn([at('2024-01-01T10:00:00Z'), at('2024-01-01T10:00:01Z')])).toEqual(['body#tokens']);
+  });
+
   it('covers only what looks generated where the rest of a text is the same', () => {
     const a = { text: 'order 6f9619ff-8b86-d011-b42d-00cf4fc964ff shipped' };
     const b = { text: 'order 11111111-2222-3333-4444-555555555555 shipped' };

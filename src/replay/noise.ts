@@ -19,17 +19,23 @@ export function generalise(path: string): string {
     .join('.');
 }
 
-/** The rules that make several equal runs of one thing equal. The whole value never becomes a rule, nor does a status. */
+/** Never noise as a whole, whatever differs: then there would be nothing left to compare. */
+const NEVER_WHOLE = new Set(['', 'status', 'body']);
+
+/**
+ * The rules that make several equal runs of one thing equal, as far as rules may: the whole value never becomes one, nor do a status or
+ * a body; of a body that is a text, what looks generated in it.
+ */
 export function learn(values: readonly Json[]): string[] {
   const rules = new Set<string>();
   const [first, ...others] = values;
   for (const other of others) {
     for (const { path, before, after } of differences(first, other, 500)) {
-      if (path === '' || path === 'status') continue;
       const tokens =
         typeof before === 'string' &&
         typeof after === 'string' &&
         withoutGenerated(before) === withoutGenerated(after);
+      if (path === '' || (NEVER_WHOLE.has(path) && !tokens)) continue;
       rules.add(generalise(path) + (tokens ? TOKENS : ''));
     }
   }

@@ -13,7 +13,7 @@ const replayPlanSchema = z.object({
     z.object({ host: z.string(), port: z.number(), protocol: z.string(), facts: z.json() }),
   ),
   /**
-   * `sequential`: each request waits for the answer to the one before. `recorded`: requests start at their recorded
+   * `sequential`: each request waits for the answer to the one before. `recorded`: requests with an offset start at their recorded
    * distances and recorded answers take their recorded time, for failures that need an overlap.
    */
   schedule: z.enum(['sequential', 'recorded']),
@@ -29,12 +29,16 @@ const replayPlanSchema = z.object({
       pool: z.array(z.string()),
       /** Microseconds since 1970: answers recorded elsewhere are chosen by their distance to it. */
       recordedAt: z.number(),
-      /** Milliseconds after the first request, for the `recorded` schedule. */
-      offsetMs: z.number(),
+      /** Milliseconds after the first request that has an offset; null: it waits for the answer to the one before. */
+      offsetMs: z.number().nullable(),
+      /** It is not sent earlier than this after the program's start, so that the program's clock is where it was. Milliseconds. */
+      notBeforeMs: z.number(),
       /** A multiple of the recorded duration, with a floor. */
       timeoutMs: z.number(),
-      /** Whether some of the pool's calls began after the answer: the driver then waits for them. */
-      lateCalls: z.boolean(),
+      /** Those of the pool that began after the answer: the driver waits a little for them. */
+      late: z.array(z.string()),
+      /** Destinations (see `destinationName`) that refuse connections while it is under way, as they did then. */
+      refused: z.array(z.string()),
     }),
   ),
   /** Milliseconds to stay after the last answer, for errors and calls that come after it. */
@@ -92,6 +96,8 @@ const replayResultSchema = z.object({
     }),
   ),
   calls: z.array(callSchema),
+  /** Calls that were made beyond what is kept of one run. */
+  moreCalls: z.number(),
 });
 export type ReplayResult = z.infer<typeof replayResultSchema>;
 
@@ -111,6 +117,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
     catchAllPort: z.number(),
     dnsPort: z.number(),
   }),
+  /** The app accepts connections; the first request is about to be sent. */
+  z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('result'), result: replayResultSchema }),
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);

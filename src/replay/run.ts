@@ -1,14 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileCache } from '../lib/compile-cache.ts';
-import { VouchError } from '../lib/errors.ts';
+import { messageOf, VouchError } from '../lib/errors.ts';
 import { killGroup } from '../lib/process.ts';
 import { lineSplitter } from '../lib/lines.ts';
 import { scratchDir } from '../lib/scratch.ts';
-import { rm } from 'node:fs/promises';
 import type { Exit, PreparedSandbox, RunningSandbox, Sandbox, SandboxSpec } from '../sandbox/port.ts';
 import {
   fromWorkerSchema,
@@ -19,7 +18,9 @@ import {
 } from './plan.ts';
 
 const WORKER = fileURLToPath(new URL('./worker/main.ts', import.meta.url));
-const MAX_OUTPUT_LINES = 20_000;
+/** The last lines of the program's output, for people. */
+const KEPT_LINES = 50;
+const KEPT_LINE_LENGTH = 2_000;
 
 /** Sends a cgroup's connections to local ports; the privileged process does it (see record/agent/port.ts). */
 export interface Redirector {
@@ -39,7 +40,7 @@ interface Stray {
   count: number;
 }
 
-interface OutputLine {
+export interface OutputLine {
   stream: 'stdout' | 'stderr';
   text: string;
   /** Microseconds since 1970 by the host's clock. */
@@ -48,6 +49,7 @@ interface OutputLine {
 
 export interface ReplayRun {
   result: ReplayResult;
+  /** The last lines; all of them went to `onOutput`. */
   output: OutputLine[];
   /** How the app ended by itself while it was still wanted; null when it lived until we stopped it. */
   exit: (Exit & { at: number }) | null;
@@ -64,29 +66,28 @@ export interface ReplayOptions {
   plan: ReplayPlan;
   /** Addresses that refused connections when the recording was made. */
   refused: { host: string; port: number }[];
+  /** Told of every line that the program prints, in order. */
+  onOutput?: (line: OutputLine) => void;
   signal?: AbortSignal;
 }
 
 /**
  * Replays a plan against a tree in a fresh sandbox. Everything that the app does, crash and hang included, is a value; throws only
- * when the sandbox, the hook or the worker could not be set up (`missing-part`, `unavailable`).
+ * when the sandbox, the hook or the worker could not be set up or ended (`missing-part`, `unavailable`), or with the reason of `signal`.
  */
 export async function replay(options: ReplayOptions): Promise<ReplayRun> {
+  const { plan, spec, signal } = options;
   const began = performance.now();
+  signal?.throwIfAborted();
   const scratch = await scratchDir('replay');
-  const sockets = socketPaths(options.plan, scratch);
-  await mkdir(scratch, { recursive: true });
-  const binds = Object.fromEntries(
-    Object.keys(sockets).map((path) => [dirname(path), join(scratch, encodeFolder(dirname(path)))]),
-  );
-  for (const folder of Object.values(binds)) await mkdir(folder, { recursive: true, mode: 0o755 });
   let prepared: PreparedSandbox | undefined;
   let worker: Worker | undefined;
   let redirection: Awaited<ReturnType<Redirector['redirect']>> | undefined;
   try {
-    prepared = await options.sandbox.prepare({ ...options.spec, network: 'none', binds });
-    worker = startWorker(prepared, options.signal);
-    worker.send({ type: 'plan', plan: options.plan, sockets });
+    const { sockets, binds } = await socketFolders(plan, scratch);
+    prepared = await options.sandbox.prepare({ ...spec, network: 'none', binds });
+    worker = startWorker(prepared, longestMs(plan), signal);
+    worker.send({ type: 'plan', plan, sockets });
     const listening = await worker.next('listening');
     redirection = await options.redirector.redirect({
       cgroupPath: prepared.cgroupPath,
@@ -95,25 +96,28 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
       refuse: options.refused
         .filter(({ host }) => isIP(host) !== 0)
         .map(({ host, port }) => ({ address: host, port })),
-      passPorts: [options.plan.app.port],
+      passPorts: [plan.app.port],
       catchAllPort: listening.catchAllPort,
       dnsPort: listening.dnsPort,
     });
+    signal?.throwIfAborted();
     const program = await prepared.start();
-    const watched = watch(program, worker);
+    const watched = watch(program, worker, options.onOutput);
     worker.send({ type: 'started' });
-    const { result } = await worker.next('result');
+    const first = await worker.next('ready', 'result');
+    // Asked while it certainly runs: a failing request may end it.
+    const clock = spec.clockMs === undefined ? 'real' : await program.clock();
+    const { result } = first.type === 'result' ? first : await worker.next('result');
     const exit = watched.exit();
-    const clock = exit === null && options.spec.clockMs !== undefined ? await program.clock() : 'recorded';
     const strays = await redirection.strays();
     await program.stop(0);
-    await watched.drained;
+    await drained(watched);
     return {
       result,
       output: watched.output,
       exit,
       strays,
-      clock: options.spec.clockMs === undefined ? 'real' : clock,
+      clock,
       level: prepared.level,
       seconds: (performance.now() - began) / 1000,
     };
@@ -125,18 +129,21 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
   }
 }
 
-/** Unix-socket destinations: where in the sandbox → where the mock listens on the host. */
-function socketPaths(plan: ReplayPlan, scratch: string): Record<string, string> {
-  const found: Record<string, string> = {};
+/** Unix-socket destinations: where in the sandbox → where the mock listens on the host, and the folders to show for that. */
+async function socketFolders(
+  plan: ReplayPlan,
+  scratch: string,
+): Promise<{ sockets: Record<string, string>; binds: Record<string, string> }> {
+  const sockets: Record<string, string> = {};
+  const binds: Record<string, string> = {};
   for (const { host, port } of plan.destinations) {
-    if (port === 0 && host.startsWith('/'))
-      found[host] = join(scratch, encodeFolder(dirname(host)), host.slice(dirname(host).length + 1));
+    if (port !== 0 || !host.startsWith('/')) continue;
+    const folder = dirname(host);
+    const shown = (binds[folder] ??= join(scratch, String(Object.keys(binds).length)));
+    sockets[host] = join(shown, basename(host));
   }
-  return found;
-}
-
-function encodeFolder(path: string): string {
-  return Buffer.from(path).toString('base64url').slice(0, 60);
+  for (const folder of Object.values(binds)) await mkdir(folder, { recursive: true, mode: 0o755 });
+  return { sockets, binds };
 }
 
 interface Watched {
@@ -145,13 +152,20 @@ interface Watched {
   drained: Promise<unknown>;
 }
 
-/** Keeps the program's output with times (bounded) and tells the worker when it has ended. */
-function watch(program: RunningSandbox, worker: Worker): Watched {
+/** Hands on the program's output with times, keeps the end of it, and tells the worker when the program has ended. */
+function watch(
+  program: RunningSandbox,
+  worker: Worker,
+  onOutput: (line: OutputLine) => void = () => {},
+): Watched {
   const output: OutputLine[] = [];
   let ended: (Exit & { at: number }) | null = null;
-  const drained = (['stdout', 'stderr'] as const).map((stream) => {
+  const ends = (['stdout', 'stderr'] as const).map((stream) => {
     const lines = lineSplitter((text) => {
-      if (output.length < MAX_OUTPUT_LINES) output.push({ stream, text, at: Date.now() * 1000 });
+      const at = Date.now() * 1000;
+      onOutput({ stream, text, at });
+      output.push({ stream, text: text.slice(0, KEPT_LINE_LENGTH), at });
+      if (output.length > KEPT_LINES) output.shift();
     });
     program[stream].on('data', (chunk: Buffer) => lines.push(chunk));
     return new Promise<void>((resolve) => {
@@ -163,19 +177,43 @@ function watch(program: RunningSandbox, worker: Worker): Watched {
     ended = { ...exit, at: Date.now() * 1000 };
     worker.send({ type: 'exited' });
   });
-  return { output, exit: () => ended, drained: Promise.all(drained) };
+  return { output, exit: () => ended, drained: Promise.all(ends) };
 }
+
+/** Everything that could write is dead: what is still to come lies in a pipe. */
+async function drained(watched: Watched): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new VouchError('unavailable', "replay: the program's output did not end with the program"));
+    }, DRAIN_MS);
+  });
+  await Promise.race([watched.drained, late]).finally(() => clearTimeout(timer));
+}
+
+const DRAIN_MS = 30_000;
 
 interface Worker {
   send(message: ToWorker): void;
-  next<T extends FromWorker['type']>(type: T): Promise<Extract<FromWorker, { type: T }>>;
+  /** The next message of one of these types; others are dropped. */
+  next<T extends FromWorker['type']>(...types: T[]): Promise<Extract<FromWorker, { type: T }>>;
   end(): void;
 }
 
-/** The worker is ours and small: a message that does not come within the longest plan is a defect, not a wait. */
-const WORKER_DEADLINE_MS = 300_000;
+/** What a worker may take besides the requests. */
+const WORKER_SLACK_MS = 60_000;
+const LATE_MS = 1_000;
 
-function startWorker(prepared: PreparedSandbox, signal: AbortSignal | undefined): Worker {
+/** The worker is ours, and all of its waits are bounded: longer than all of them together is a defect. */
+function longestMs(plan: ReplayPlan): number {
+  const requests = plan.requests.reduce(
+    (sum, { timeoutMs, offsetMs, notBeforeMs }) => sum + timeoutMs + (offsetMs ?? 0) + notBeforeMs + LATE_MS,
+    0,
+  );
+  return plan.app.readyTimeoutMs + requests + plan.lingerMs + WORKER_SLACK_MS;
+}
+
+function startWorker(prepared: PreparedSandbox, deadlineMs: number, signal: AbortSignal | undefined): Worker {
   const [program, ...args] = prepared.enterNetwork([process.execPath, WORKER]);
   const child: ChildProcess = spawn(program!, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -184,54 +222,67 @@ function startWorker(prepared: PreparedSandbox, signal: AbortSignal | undefined)
   });
   const queue: FromWorker[] = [];
   let wake: (() => void) | undefined;
-  let broken: Error | undefined;
+  let broken: unknown;
   let said = '';
-  const fail = (message: string): void => {
-    broken ??= new VouchError('unavailable', `replay worker: ${message}`);
+  const breakWith = (error: unknown): void => {
+    broken ??= error;
     wake?.();
   };
+  const fail = (message: string): void =>
+    breakWith(new VouchError('unavailable', `replay worker: ${message}`));
   // A worker's lines carry whole bodies: the bound is on all of a replay, not on a log line.
-  const lines = lineSplitter(
-    (line) => {
-      const message = fromWorkerSchema.safeParse(JSON.parse(line));
-      if (!message.success) return fail(`unreadable answer: ${message.error.message.slice(0, 300)}`);
-      queue.push(message.data);
-      wake?.();
-    },
-    512 * 1024 * 1024,
-  );
+  const lines = lineSplitter((line) => {
+    const message = messageIn(line);
+    if (typeof message === 'string') return fail(`unreadable answer: ${message}`);
+    if (message.type === 'failed') return fail(message.message);
+    queue.push(message);
+    wake?.();
+  }, MAX_ANSWER);
   child.stdout!.on('data', (chunk: Buffer) => lines.push(chunk));
   child.stderr!.on('data', (chunk: Buffer) => (said = (said + chunk.toString('utf8')).slice(-2000)));
   child.stdin!.on('error', () => {}); // reported by its exit
   child.on('error', (error) => fail(error.message));
-  child.on('close', (code) => fail(`ended with ${code}${said === '' ? '' : `: ${said.trim()}`}`));
-  const abort = (): void => fail('aborted');
+  child.on('close', (code, killed) =>
+    fail(`ended with ${code ?? killed}${said === '' ? '' : `: ${said.trim()}`}`),
+  );
+  const timer = setTimeout(() => fail(`not done after ${Math.round(deadlineMs / 1000)} s`), deadlineMs);
+  const abort = (): void => breakWith(signal!.reason);
   signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
 
   return {
     send: (message) => void child.stdin!.write(`${JSON.stringify(message)}\n`),
-    async next(type) {
-      const timer = setTimeout(
-        () => fail(`no ${type} within ${WORKER_DEADLINE_MS / 1000} s`),
-        WORKER_DEADLINE_MS,
-      );
-      try {
-        for (;;) {
-          const message = queue.shift();
-          if (message?.type === 'failed')
-            throw new VouchError('unavailable', `replay worker: ${message.message}`);
-          if (message?.type === type) return message as Extract<FromWorker, { type: typeof type }>;
-          if (broken) throw broken;
-          await new Promise<void>((resolve) => (wake = resolve));
-        }
-      } finally {
-        clearTimeout(timer);
+    async next(...types) {
+      for (;;) {
+        if (broken !== undefined) throw broken;
+        const message = queue.shift();
+        if (message !== undefined && isOneOf(message, types)) return message;
+        if (message === undefined) await new Promise<void>((resolve) => (wake = resolve));
       }
     },
     end() {
+      clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
       child.stdin!.end();
       killGroup(child.pid);
     },
   };
+}
+
+const MAX_ANSWER = 256 * 1024 * 1024;
+
+/** A message, or why there is none in this line. */
+function messageIn(line: string): FromWorker | string {
+  try {
+    return fromWorkerSchema.parse(JSON.parse(line));
+  } catch (error) {
+    return messageOf(error).slice(0, 300);
+  }
+}
+
+function isOneOf<T extends FromWorker['type']>(
+  message: FromWorker,
+  types: readonly T[],
+): message is Extract<FromWorker, { type: T }> {
+  return (types as readonly string[]).includes(message.type);
 }

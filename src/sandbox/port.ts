@@ -78,7 +78,7 @@ export interface RunningSandbox {
   readonly stderr: Readable;
   /** Resolves when the program has ended, however; never rejects. */
   readonly exited: Promise<Exit>;
-  /** SIGTERM, then after `graceMs` SIGKILL to everything inside. Resolves when all of it is gone. */
+  /** SIGTERM, then after `graceMs` (0: at once, without SIGTERM) SIGKILL to everything inside. Resolves when all of it is gone. */
   stop(graceMs: number): Promise<void>;
   /** What its clock says, asked inside, where that can be asked: 'recorded' if `clockMs` took effect, else 'real'. */
   clock(): Promise<'recorded' | 'real'>;

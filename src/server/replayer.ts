@@ -10,7 +10,7 @@ import { replay, type Redirector } from '../replay/run.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { Store } from '../store/store.ts';
 import { inboundOf } from '../verify/neighbours.ts';
-import { comparable, isUnanswered, observe, statusOf, type Observed } from '../verify/observe.ts';
+import { comparable, isUnanswered, observeRun, statusOf, type Observed } from '../verify/observe.ts';
 import type { Replayer, Work } from './services.ts';
 import type { ReplayReport } from './views.ts';
 
@@ -83,10 +83,12 @@ async function runOnce(
   const { settings } = await deployer.app(slice.app);
   const deployments = await deployer.deployments(slice.app, 1000);
   const port = deployments.find(({ id }) => id === slice.deployment)?.port ?? 3000;
+  const observer = observeRun();
   const run = await replay({
     sandbox: isolation,
     redirector,
     refused: slice.refused,
+    onOutput: (line) => observer.onOutput(line),
     signal: work.signal,
     plan: makePlan(
       slice,
@@ -104,7 +106,11 @@ async function runOnce(
       clockMs: Math.round(requests[0]!.startedAt / 1000),
     },
   });
-  return observe(`replay ${n + 1}`, run, new Map(requests.map((exchange) => [exchange.id, exchange])));
+  return observer.observed(
+    `replay ${n + 1}`,
+    run,
+    new Map(requests.map((exchange) => [exchange.id, exchange])),
+  );
 }
 
 let counter = 0;

@@ -22,7 +22,9 @@ export function writesOf(at: Case, calls: readonly Call[]): Write[] {
       canonical: maskCall(call.protocol, call.canonical, at.noise),
       summary: call.summary,
     }))
-    .sort((a, b) => (canonicalJson(a.canonical) < canonicalJson(b.canonical) ? -1 : 1));
+    .map((write) => ({ write, key: canonicalJson(write.canonical) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ write }) => write);
 }
 
 /** What the candidate does with the failing request and its variants. */

@@ -10,7 +10,7 @@ import { replay, type Redirector } from '../replay/run.ts';
 import type { Limits, Sandbox } from '../sandbox/port.ts';
 import { inboundOf, isHealthy } from './neighbours.ts';
 import { routesOf } from './routes.ts';
-import { callsDuring, isUnanswered, observe, raised, statusOf, type Observed } from './observe.ts';
+import { callsDuring, isUnanswered, observeRun, raised, statusOf, type Observed } from './observe.ts';
 
 /** Everything that a judgement stands on. Made once per incident and release; candidates are judged against it. */
 export interface CaseInput {
@@ -46,14 +46,15 @@ export interface Case extends CaseInput {
   /** The two unpatched runs of the failing request. */
   unpatched: Observed[];
   noise: CallNoise;
-  /** Milliseconds from the program's start to its first accepted connection. */
-  bootMs: number;
+  /** Milliseconds from the program's start to its first accepted connection, as measured; null before it ran. */
+  bootMs: number | null;
   lingerMs: number;
 }
 
 export type Changes = Record<string, string | null>;
 
-const FIRST_BOOT_GUESS_MS = 900;
+/** Taken for the time from start to readiness until it is known. */
+const FIRST_BOOT_GUESS_MS = 400;
 const READY_TIMEOUT_MS = 30_000;
 const MAX_PREFIX = 60;
 const NOISE_ROUNDS = 3;
@@ -82,22 +83,25 @@ export async function openCase(input: CaseInput): Promise<Case> {
     notReproduced: null,
     unpatched: [],
     noise: {},
-    bootMs: FIRST_BOOT_GUESS_MS,
+    bootMs: null,
     lingerMs: lingerFor(input.error, failing),
   };
   let best: Case | undefined;
   for (const way of waysToFail(base)) {
-    const tried = await tryWay({ ...base, bootMs: best?.bootMs ?? base.bootMs, ...way });
+    const tried = await tryWay({ ...base, bootMs: best?.bootMs ?? null, noise: best?.noise ?? {}, ...way });
     if (tried.notReproduced === null) return tried;
     best ??= tried;
   }
   return best!;
 }
 
-/** Errors may come after the answer: wait for about as long as it took in production. */
+/**
+ * Errors may come after the answer. One that comes with it is in the app's output before the answer is read; one that came clearly later
+ * in production may take some times as long here, where several programs share the processors.
+ */
 function lingerFor(error: ErrorEvent, failing: Exchange): number {
   const after = (error.at - (failing.endedAt ?? error.at)) / 1000;
-  return Math.round(Math.min(3_000, Math.max(40, after * 1.5 + 40)));
+  return Math.round(Math.min(3_000, after > 20 ? after * 3 + 100 : 40));
 }
 
 function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'together'>> {
@@ -119,31 +123,45 @@ function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'to
   }
 }
 
-/** Two runs side by side, again with what was learned about noise until nothing more is learned. */
+/**
+ * Two runs side by side, again with what was learned of noise until nothing more is learned, and again if the app needed longer to start
+ * than its clock was put back: then it was asked too late.
+ */
 async function tryWay(at: Case): Promise<Case> {
   let current = at;
   for (let round = 0; ; round++) {
     const runs = await Promise.all(
       ['unpatched 1', 'unpatched 2'].map((name) => runFailing(current, name, {})),
     );
-    const ready = runs.filter(({ run }) => run.result.ready);
-    const bootMs =
-      ready.length === 0 ? current.bootMs : Math.max(...ready.map(({ run }) => run.result.readyMs));
-    const late = bootMs > current.bootMs && current.bootMs === FIRST_BOOT_GUESS_MS;
+    const wasLate = current.bootMs === null && (bootOf(runs) ?? 0) > FIRST_BOOT_GUESS_MS;
+    const noiseBefore = current.noise;
     current = {
       ...current,
       unpatched: runs,
-      bootMs: Math.round(bootMs * 1.3 + 100),
+      bootMs: bootOf(runs) ?? current.bootMs,
       notReproduced: whyNot(current, runs),
     };
-    const { noise, learned } = learnCalls(seen(current, runs[0]!), seen(current, runs[1]!), current.noise);
-    if ((!learned && !(late && current.notReproduced !== null)) || round >= NOISE_ROUNDS) return current;
+    const { noise, learned } = learnCalls(seen(current, runs[0]!), seen(current, runs[1]!), noiseBefore);
+    const again = learned || (wasLate && current.notReproduced !== null);
+    if (!again || round >= NOISE_ROUNDS) return current;
     current = { ...current, noise };
   }
 }
 
+/** The longest time from start to readiness; null if it never was ready. */
+function bootOf(runs: readonly Observed[]): number | null {
+  const times = runs.flatMap(({ run }) => (run.result.ready ? run.result.readyMs : []));
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+/** Raised by the failing request, or after it was sent: what earlier requests raise is not what is to be reproduced. */
+function isReproducedIn(at: Case, run: Observed): boolean {
+  const sent = run.responses.get(at.failing.id);
+  return sent !== undefined && raised(run, at.error.fingerprint, sent.startedAt);
+}
+
 function whyNot(at: Case, runs: readonly Observed[]): string | null {
-  const times = runs.filter((run) => raised(run, at.error.fingerprint)).length;
+  const times = runs.filter((run) => isReproducedIn(at, run)).length;
   if (times === runs.length) return null;
   if (times > 0)
     return `the error was raised in ${times} of ${runs.length} replays: it depends on something that is not recorded`;
@@ -184,17 +202,18 @@ function seen(
 
 /** Replays what makes the failure, with a candidate's changes. */
 export async function runFailing(at: Case, name: string, changes: Changes): Promise<Observed> {
-  const sent = [...at.prefix, ...at.together, at.failing].sort((a, b) => a.startedAt - b.startedAt);
-  return runAsked(
-    at,
-    name,
-    changes,
-    sent.map((exchange) => ({ exchange })),
-    { schedule: at.schedule, from: at.failing },
-  );
+  const before = at.prefix.map((exchange): Asked => ({ exchange, alone: true }));
+  const together = [...at.together, at.failing].sort((a, b) => a.startedAt - b.startedAt);
+  return runAsked(at, name, changes, [...before, ...together.map((exchange) => ({ exchange }))], {
+    schedule: at.schedule,
+    from: together[0]!,
+  });
 }
 
-/** Replays any requests against the tree with changes, in a fresh sandbox. `from`: the exchange at whose time the clock starts. */
+/** What a request before the failing one takes, at a guess: the clock starts so much earlier. Milliseconds. */
+const PREFIX_MS = 5;
+
+/** Replays any requests against the tree with changes, in a fresh sandbox. `from`: the exchange that is sent at its recorded time. */
 export async function runAsked(
   at: Case,
   name: string,
@@ -202,19 +221,23 @@ export async function runAsked(
   asked: readonly Asked[],
   options: { schedule?: 'sequential' | 'recorded'; from: Exchange },
 ): Promise<Observed> {
-  const lead = at.bootMs + 15 * at.prefix.length;
+  const before = asked.findIndex(({ exchange }) => exchange.id === options.from.id);
+  const leadMs = (at.bootMs ?? FIRST_BOOT_GUESS_MS) + PREFIX_MS * before;
   const plan = makePlan(at.slice, asked, {
     port: at.port,
     schedule: options.schedule ?? 'sequential',
     readyTimeoutMs: READY_TIMEOUT_MS,
     lingerMs: at.lingerMs,
     noise: at.noise,
+    clock: { exchange: options.from.id, leadMs },
   });
+  const observer = observeRun();
   const run = await replay({
     sandbox: at.sandbox,
     redirector: at.redirector,
     refused: at.slice.refused,
     plan,
+    onOutput: (line) => observer.onOutput(line),
     signal: at.signal,
     spec: {
       id: `r-${process.pid.toString(36)}-${(counter++).toString(36)}`,
@@ -225,10 +248,10 @@ export async function runAsked(
       env: { ...at.env, PORT: String(at.port) },
       limits: at.limits,
       writable: true,
-      clockMs: Math.round(options.from.startedAt / 1000 - lead),
+      clockMs: Math.round(options.from.startedAt / 1000 - leadMs),
     },
   });
-  return observe(name, run, new Map(asked.map((one) => [one.id ?? one.exchange.id, one.exchange])));
+  return observer.observed(name, run, new Map(asked.map((one) => [one.id ?? one.exchange.id, one.exchange])));
 }
 
 let counter = 0;

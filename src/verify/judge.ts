@@ -111,7 +111,9 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
       gates,
       behaviour: facts.failing ? behaviourOf(at, facts.failing, facts.variants, names) : null,
       survives: facts.neighbours !== null && failed.length === 0,
-      possible: facts.neighbours !== null && failed.every(({ gate }) => OPEN.has(gate)),
+      possible:
+        facts.neighbours !== null &&
+        failed.every(({ gate, otherwise }) => otherwise === 'inconclusive' && OPEN.has(gate)),
       invented: [],
       seconds: (performance.now() - began) / 1000,
     };

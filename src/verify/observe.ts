@@ -6,7 +6,7 @@ import { serverError } from '../incident/server-error.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import type { Call, ReplayResult } from '../replay/plan.ts';
-import type { ReplayRun } from '../replay/run.ts';
+import type { OutputLine, ReplayRun } from '../replay/run.ts';
 
 /** One replay, read: what was answered, which errors were raised, which calls were made. */
 export interface Observed {
@@ -17,24 +17,46 @@ export interface Observed {
   errors: ErrorEvent[];
 }
 
-/** Reads a run with the same detectors that watch production. `asked`: the requests as exchanges, by the result's id. */
-export function observe(name: string, run: ReplayRun, asked: ReadonlyMap<string, Exchange>): Observed {
+/** Reads a run, while it runs, with the same detectors that watch production. */
+export interface Observer {
+  /** For `replay`: errors are found as they are printed, however much is. */
+  onOutput(line: OutputLine): void;
+  /** `asked`: the requests as exchanges, by the result's id. */
+  observed(name: string, run: ReplayRun, asked: ReadonlyMap<string, Exchange>): Observed;
+}
+
+/** An app that loops prints errors without end: so many are kept of each kind, and so many kinds. */
+const MOST_OF_A_KIND = 100;
+const MOST_KINDS = 500;
+
+export function observeRun(): Observer {
   const detector = createDetector({ appRoot: '/app' });
   const errors: ErrorEvent[] = [];
-  for (const line of run.output) errors.push(...detector.line(line.stream, line.text, line.at));
-  const end = Date.now() * 1000;
-  if (run.exit) errors.push(...detector.exit(run.exit, run.exit.at));
-  errors.push(...detector.flush(end));
-  for (const { id, response, startedAt, endedAt } of run.result.responses) {
-    const exchange = asked.get(id);
-    const event = exchange && serverError({ ...exchange, response, startedAt, endedAt });
-    if (event) errors.push(event);
-  }
+  const kinds = new Map<string, number>();
+  const take = (events: readonly ErrorEvent[]): void => {
+    for (const event of events) {
+      const seen = kinds.get(event.fingerprint) ?? 0;
+      if (seen >= MOST_OF_A_KIND || (seen === 0 && kinds.size >= MOST_KINDS)) continue;
+      kinds.set(event.fingerprint, seen + 1);
+      errors.push(event);
+    }
+  };
   return {
-    name,
-    run,
-    responses: new Map(run.result.responses.map((response) => [response.id, response])),
-    errors: errors.sort((a, b) => a.at - b.at),
+    onOutput: (line) => take(detector.line(line.stream, line.text, line.at)),
+    observed(name, run, asked) {
+      if (run.exit) take(detector.exit(run.exit, run.exit.at));
+      take(detector.flush(Date.now() * 1000));
+      const answers = run.result.responses.flatMap(({ id, response, startedAt, endedAt }) => {
+        const exchange = asked.get(id);
+        return (exchange && serverError({ ...exchange, response, startedAt, endedAt })) ?? [];
+      });
+      return {
+        name,
+        run,
+        responses: new Map(run.result.responses.map((response) => [response.id, response])),
+        errors: [...errors, ...answers].sort((a, b) => a.at - b.at),
+      };
+    },
   };
 }
 
@@ -63,7 +85,7 @@ export function isUnanswered(call: Call): boolean {
   return call.match === 'none' || call.match === 'similar';
 }
 
-/** Whether the run raised this error. */
-export function raised(observed: Observed, fingerprint: string): boolean {
-  return observed.errors.some((error) => error.fingerprint === fingerprint);
+/** Whether the run raised this error, at any time or from some moment on. */
+export function raised(observed: Observed, fingerprint: string, from = 0): boolean {
+  return observed.errors.some((error) => error.fingerprint === fingerprint && error.at >= from);
 }

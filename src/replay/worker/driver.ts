@@ -1,27 +1,38 @@
 import { connect } from 'node:net';
 import type { Protocol, Sent } from '../../protocol/port.ts';
 import type { ReplayPlan, ReplayResult } from '../plan.ts';
+import type { Turns } from './turns.ts';
 
-type Responses = ReplayResult['responses'];
+type Request = ReplayPlan['requests'][number];
+type Response = ReplayResult['responses'][number];
 
-interface Options {
+export interface Driving {
   plan: ReplayPlan;
   http: Protocol;
-  /** Ids of the requests under way or, between them, of the last one; the mocks attribute calls by it. */
-  active: string[];
-  /** Calls made so far, by request. */
-  callsDuring: (id: string) => number;
+  /** Who is under way: the mocks attribute calls by it. */
+  turns: Turns;
+  /** Whether calls that came after the answer to this request have not come yet. */
+  awaitsLate: (id: string) => boolean;
+  /** Makes just these destinations refuse connections. */
+  refuse: (destinations: readonly string[]) => Promise<void>;
+  /** When the program was started, by `performance.now()`. */
+  startedAt: number;
+  /** The app has ended. */
   signal: AbortSignal;
 }
 
 const POLL_MS = 4;
+const PROBE_MS = 1_000;
+const LATE_CALLS_MS = 500;
+/** A connection that ends without an answer is often the end of the app, which is told a moment later. */
+const END_MS = 500;
 
 /** Waits until the app accepts connections. Returns whether it did in time. */
 export async function waitReady(plan: ReplayPlan, signal: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + plan.app.readyTimeoutMs;
   while (performance.now() < deadline && !signal.aborted) {
     if (await accepts(plan.app.host, plan.app.port)) return true;
-    await pause(POLL_MS);
+    await pause(POLL_MS, signal);
   }
   return false;
 }
@@ -29,81 +40,93 @@ export async function waitReady(plan: ReplayPlan, signal: AbortSignal): Promise<
 function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port });
-    socket.on('connect', () => {
+    // An app that is stuck with a full queue neither accepts nor refuses.
+    const timer = setTimeout(() => done(false), PROBE_MS);
+    const done = (answer: boolean): void => {
+      clearTimeout(timer);
       socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
+      resolve(answer);
+    };
+    socket.on('connect', () => done(true));
+    socket.on('error', () => done(false));
   });
 }
 
-/** Sends the plan's requests by its schedule and gathers the answers, in the plan's order. */
-export async function drive(options: Options): Promise<Responses> {
-  const { plan } = options;
-  if (plan.schedule === 'recorded') {
+/** Sends the plan's requests by its schedule and gathers the answers, in the plan's order. Those not sent have none. */
+export async function drive(at: Driving): Promise<Response[]> {
+  const { requests } = at.plan;
+  const responses: Response[] = [];
+  for (const request of requests.filter(({ offsetMs }) => offsetMs === null)) {
+    if (at.signal.aborted) break;
+    responses.push(await send(at, request));
+    await lateCalls(at, request);
+  }
+  const together = requests.filter(({ offsetMs }) => offsetMs !== null);
+  const [first] = together;
+  if (first) {
+    await untilNotBefore(at, first);
     const start = performance.now();
-    const all = plan.requests.map(async (request) => {
-      await pause(Math.max(0, request.offsetMs - (performance.now() - start)));
-      return send(options, request);
+    const sent = together.map(async (request) => {
+      await pause(request.offsetMs! - (performance.now() - start), at.signal);
+      return at.signal.aborted ? null : send(at, request);
     });
-    const responses = await Promise.all(all);
-    await linger(options);
-    return responses;
+    responses.push(...(await Promise.all(sent)).filter((response) => response !== null));
   }
-  const responses: Responses = [];
-  for (const request of plan.requests) {
-    if (options.signal.aborted) break;
-    options.active.length = 0;
-    responses.push(await send(options, request));
-    // Between requests the last one stays active, so that calls made after its answer are its own.
-    options.active[0] = request.id;
-    await lateCalls(options, request);
-  }
-  await linger(options);
+  await pause(at.plan.lingerMs, at.signal);
   return responses;
 }
 
-async function send(options: Options, request: ReplayPlan['requests'][number]): Promise<Responses[number]> {
-  const { app } = options.plan;
-  options.active.push(request.id);
+async function send(at: Driving, request: Request): Promise<Response> {
+  const { app } = at.plan;
+  await untilNotBefore(at, request);
+  at.turns.begin(request.id);
+  await at.refuse(refusedNow(at));
   const startedAt = Date.now() * 1000;
-  const sent: Sent = options.signal.aborted
-    ? { response: null, failure: 'refused' }
-    : await options.http.send!({ host: app.host, port: app.port }, request.request, request.timeoutMs);
-  const at = options.active.indexOf(request.id);
-  if (at !== -1) options.active.splice(at, 1);
+  const sent: Sent = await at.http.send!(
+    { host: app.host, port: app.port },
+    request.request,
+    request.timeoutMs,
+  );
+  const endedAt = Date.now() * 1000;
+  at.turns.end(request.id);
+  if (sent.failure === 'closed' || sent.failure === 'refused') await pause(END_MS, at.signal);
   return {
     id: request.id,
     response: sent.response,
     failure: sent.failure,
     startedAt,
-    endedAt: Date.now() * 1000,
+    endedAt,
   };
 }
 
+/** Until the next request what was refused stays so: the server was down, and what the app does afterwards is a part of it. */
+function refusedNow({ plan, turns }: Driving): string[] {
+  const active = new Set(turns.active().underWay);
+  return plan.requests.filter(({ id }) => active.has(id)).flatMap(({ refused }) => refused);
+}
+
+async function untilNotBefore(at: Driving, request: Request): Promise<void> {
+  await pause(at.startedAt + request.notBeforeMs - performance.now(), at.signal);
+}
+
 /** Where the recording has calls that began after the answer was sent, gives them a bounded time to come. */
-async function lateCalls(options: Options, request: ReplayPlan['requests'][number]): Promise<void> {
-  if (!request.lateCalls) return;
-  const deadline = performance.now() + 500;
-  while (
-    options.callsDuring(request.id) < request.pool.length &&
-    performance.now() < deadline &&
-    !options.signal.aborted
-  ) {
-    await pause(POLL_MS);
+async function lateCalls(at: Driving, request: Request): Promise<void> {
+  const deadline = performance.now() + LATE_CALLS_MS;
+  while (at.awaitsLate(request.id) && performance.now() < deadline && !at.signal.aborted) {
+    await pause(POLL_MS, at.signal);
   }
 }
 
-async function linger(options: Options): Promise<void> {
-  const last = options.plan.requests.at(-1);
-  if (last && options.active.length === 0) options.active.push(last.id);
-  await pause(options.plan.lingerMs, options.signal);
-}
-
 /** Waiting for a *recorded* moment is what these are for; nothing here guesses how long something might take. */
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0 || signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
   });
 }

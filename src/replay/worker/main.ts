@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline';
 import { messageOf } from '../../lib/errors.ts';
 import { protocolOf } from '../../protocol/registry.ts';
 import { createMatcher } from '../matching.ts';
-import { toWorkerSchema, type Call, type FromWorker, type ReplayPlan, type ReplayResult } from '../plan.ts';
+import { toWorkerSchema, type FromWorker, type ReplayPlan } from '../plan.ts';
+import { createCallLog } from './calls.ts';
 import { drive, waitReady } from './driver.ts';
 import { startMocks } from './mocks.ts';
+import { createTurns } from './turns.ts';
 
-const MAX_CALLS = 20_000;
-
-const aborted = new AbortController();
+const ended = new AbortController();
 let started: () => void = () => {};
 const whenStarted = new Promise<void>((resolve) => (started = resolve));
 
@@ -20,11 +20,8 @@ const input = createInterface({ input: process.stdin });
 input.on('line', (line) => {
   const message = toWorkerSchema.parse(JSON.parse(line));
   if (message.type === 'started') started();
-  else if (message.type === 'exited') aborted.abort();
-  else
-    work(message.plan, message.sockets).then(say, (error: unknown) =>
-      say({ type: 'failed', message: messageOf(error) }),
-    );
+  else if (message.type === 'exited') ended.abort();
+  else work(message.plan, message.sockets).then(say, fail);
 });
 input.on('close', () => process.exit(0));
 
@@ -32,36 +29,44 @@ function say(message: FromWorker): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
+function fail(error: unknown): void {
+  say({ type: 'failed', message: messageOf(error) });
+}
+
 async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<FromWorker> {
-  const active: string[] = [];
-  const calls: Call[] = [];
-  const counts = new Map<string, number>();
-  const listening = await startMocks({
+  const turns = createTurns();
+  const log = createCallLog();
+  const matcher = createMatcher(plan, protocolOf);
+  const mocks = await startMocks({
     plan,
     sockets,
-    protocolOf: protocolOf,
-    matcher: createMatcher(plan, protocolOf),
-    active: () => active,
-    onCall({ call }) {
-      if (calls.length < MAX_CALLS) calls.push(call);
-      if (call.during !== null) counts.set(call.during, (counts.get(call.during) ?? 0) + 1);
-    },
+    protocolOf,
+    matcher,
+    active: () => turns.active(),
+    onCall: ({ call }) => log.add(call),
+    onDefect: fail,
   });
-  say(listening);
+  say(mocks.listening);
   await whenStarted;
-  const began = performance.now();
-  const ready = await waitReady(plan, aborted.signal);
-  const readyMs = Math.round(performance.now() - began);
-  const responses: ReplayResult['responses'] = ready
+  const startedAt = performance.now();
+  const ready = await waitReady(plan, ended.signal);
+  const readyMs = Math.round(performance.now() - startedAt);
+  if (ready) say({ type: 'ready' });
+  const responses = ready
     ? await drive({
         plan,
         http: protocolOf('http1'),
-        active,
-        callsDuring: (id) => counts.get(id) ?? 0,
-        signal: aborted.signal,
+        turns,
+        awaitsLate: (id) => matcher.awaitsLate(id),
+        refuse: (destinations) => mocks.refuse(destinations),
+        startedAt,
+        signal: ended.signal,
       })
     : [];
   // The mocks stay: an app that loses its connections now would print errors that the recording never had. They end with this process, which
   // outlives the app.
-  return { type: 'result', result: { version: 1, ready, readyMs, responses, calls } };
+  return {
+    type: 'result',
+    result: { version: 1, ready, readyMs, responses, calls: log.calls, moreCalls: log.more },
+  };
 }

@@ -1,68 +1,151 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
+import { systemCode } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
 import type { Answer, Protocol } from '../../protocol/port.ts';
 import { delayed } from './delayed.ts';
-import { destinationName, type Matched, type Matcher } from '../matching.ts';
+import { destinationName, type Active, type Matched, type Matcher } from '../matching.ts';
 import type { FromWorker, ReplayPlan } from '../plan.ts';
-
-type Listening = Extract<FromWorker, { type: 'listening' }>;
 
 interface Options {
   plan: ReplayPlan;
   sockets: Record<string, string>;
   matcher: Matcher;
   protocolOf: (name: string) => Protocol;
-  /** Ids of the requests under way. */
-  active: () => readonly string[];
+  active: () => Active;
   onCall: (matched: Matched) => void;
+  /** A mock that fails is a defect of ours: the replay says nothing. */
+  onDefect: (error: unknown) => void;
 }
+
+export interface Mocks {
+  listening: Extract<FromWorker, { type: 'listening' }>;
+  /** From now on just these destinations (see `destinationName`) refuse connections; those that they have are ended. */
+  refuse(destinations: readonly string[]): Promise<void>;
+}
+
+/** Above what the kernel gives to outgoing connections (a new network namespace has its default): nobody else can have it. */
+const FIRST_PORT = 61_000;
+const LAST_PORT = 65_535;
+
+type Where = { host: string; port: number } | { path: string; readableAll: true; writableAll: true };
 
 /** One listener a recorded destination, one that refuses everything else, and one for names. All on loopback. */
-export async function startMocks(options: Options): Promise<Listening> {
-  const ports: Listening['ports'] = [];
-
+export async function startMocks(options: Options): Promise<Mocks> {
+  const ports: Mocks['listening']['ports'] = [];
+  const doors = new Map<string, Door>();
+  let turning: Promise<void> = Promise.resolve();
+  const nextPort = portsBut(options.plan.app.port);
   for (const destination of options.plan.destinations) {
-    const protocol = options.protocolOf(destination.protocol);
-    const name = destinationName(destination);
-    const accept = (socket: Socket): void => {
-      socket.on('error', () => socket.destroy());
-      const held = options.plan.schedule === 'recorded' ? delayed(socket) : null;
-      const answer = (request: Parameters<typeof protocol.canonical>[0]): Answer => {
-        const matched = options.matcher.match(name, protocol, request, options.active());
-        options.onCall(matched);
-        held?.hold(matched.latencyUs / 1000);
-        return matched.answer;
-      };
-      void protocol
-        .serve(held?.stream ?? socket, { answer, facts: destination.facts })
-        .finally(() => socket.destroy());
-    };
+    const door = new Door((socket) => serve(options, destination, socket));
+    doors.set(destinationName(destination), door);
     if (destination.port === 0) {
       const path = options.sockets[destination.host];
-      if (path !== undefined) await listen(accept, { path });
+      if (path !== undefined) await door.open({ path, readableAll: true, writableAll: true });
       continue;
     }
-    const localPort = await listenBoth(accept);
+    const localPort = nextPort();
+    await openOnLoopback(door, localPort);
     ports.push({ host: destination.host, port: destination.port, localPort });
   }
-
-  const catchAllPort = await listenBoth((socket) => socket.resetAndDestroy());
-  return { type: 'listening', ports, catchAllPort, dnsPort: await startNames(options) };
+  const catchAllPort = nextPort();
+  await openOnLoopback(new Door((socket) => void socket.resetAndDestroy()), catchAllPort);
+  return {
+    listening: { type: 'listening', ports, catchAllPort, dnsPort: await startNames(options) },
+    refuse(destinations) {
+      const turned = turning.then(async () => {
+        for (const [name, door] of doors) {
+          if (destinations.includes(name)) door.close();
+          else await door.reopen();
+        }
+      });
+      turning = turned.catch(() => {}); // whoever asked is told
+      return turned;
+    },
+  };
 }
 
-/** Listens on one port of both loopback addresses, since a program may have been redirected from either family. */
-async function listenBoth(accept: (socket: Socket) => void): Promise<number> {
-  const four = await listen(accept, { host: '127.0.0.1', port: 0 });
-  const address = four.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  await listen(accept, { host: '::1', port });
-  return port;
+function portsBut(taken: number): () => number {
+  let port = FIRST_PORT;
+  return () => {
+    if (port === taken) port++;
+    if (port > LAST_PORT) throw new Error('more destinations than ports');
+    return port++;
+  };
 }
 
-function listen(
-  accept: (socket: Socket) => void,
-  where: { host: string; port: number } | { path: string },
-): Promise<Server> {
+/** Plays a destination's server on one connection. */
+function serve(options: Options, destination: ReplayPlan['destinations'][number], socket: Socket): void {
+  const protocol = options.protocolOf(destination.protocol);
+  const held = delayed(socket);
+  const answer = (request: Json): Answer => {
+    const matched = options.matcher.match(destinationName(destination), protocol, request, options.active());
+    options.onCall(matched);
+    const { latencyUs } = matched;
+    if (matched.answer.found && matched.answer.response === null) held.hold(silenceMs(latencyUs ?? 0));
+    else if (options.plan.schedule === 'recorded') held.hold((latencyUs ?? 0) / 1000);
+    return matched.answer;
+  };
+  protocol
+    .serve(held.stream, { answer, facts: destination.facts })
+    .catch(options.onDefect)
+    .finally(() => held.stream.destroy());
+}
+
+/**
+ * A connection that ended without an answer: who ended it was not seen. If the app had enough of waiting, it will again before this is
+ * over; if the server closed it, it closes again.
+ */
+function silenceMs(recordedUs: number): number {
+  return (recordedUs / 1000) * 1.2 + 50;
+}
+
+/** Something that is listened on, and can be shut and opened again in the same places. */
+class Door {
+  readonly #accept: (socket: Socket) => void;
+  readonly #connections = new Set<Socket>();
+  readonly #places = new Set<Where>();
+  readonly #servers: Server[] = [];
+
+  constructor(accept: (socket: Socket) => void) {
+    this.#accept = accept;
+  }
+
+  async open(place: Where): Promise<void> {
+    this.#servers.push(await listen((socket) => this.#take(socket), place));
+    this.#places.add(place);
+  }
+
+  /** The kernel refuses what comes; whoever was connected sees the end. */
+  close(): void {
+    for (const server of this.#servers.splice(0)) server.close();
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  async reopen(): Promise<void> {
+    if (this.#servers.length > 0) return;
+    for (const place of this.#places) await this.open(place);
+  }
+
+  #take(socket: Socket): void {
+    this.#connections.add(socket);
+    socket.on('close', () => this.#connections.delete(socket));
+    socket.on('error', () => socket.destroy());
+    this.#accept(socket);
+  }
+}
+
+/** A machine without IPv6 has only the one address. */
+async function openOnLoopback(door: Door, port: number): Promise<void> {
+  await door.open({ host: '127.0.0.1', port });
+  try {
+    await door.open({ host: '::1', port });
+  } catch (error) {
+    if (!['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+function listen(accept: (socket: Socket) => void, where: Where): Promise<Server> {
   const server = createServer({ noDelay: true }, accept);
   return new Promise((resolve, reject) => {
     server.on('error', reject);

@@ -89,10 +89,12 @@ export async function launch(spec: SandboxSpec, scratch: string, cgroup: Cgroup)
         stderr,
         exited,
         async stop(graceMs) {
-          if (!over && pid !== child.pid) signalProcess(pid, 'SIGTERM');
-          const timer = new AbortController();
-          await Promise.race([exit, delay(graceMs, undefined, { signal: timer.signal }).catch(() => {})]);
-          timer.abort();
+          if (graceMs > 0) {
+            if (!over && pid !== child.pid) signalProcess(pid, 'SIGTERM');
+            const timer = new AbortController();
+            await Promise.race([exit, delay(graceMs, undefined, { signal: timer.signal }).catch(() => {})]);
+            timer.abort();
+          }
           await end();
         },
         clock: () => {

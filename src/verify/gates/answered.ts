@@ -18,6 +18,8 @@ export const answered: Gate = ({ at, failing }) => {
   if (missing) return unsure('answered', describe(missing));
   const atStart = failing.run.result.calls.find((call) => call.during === null && isUnanswered(call));
   if (atStart) return unsure('answered', `at start-up, ${describe(atStart)}`);
+  const { moreCalls } = failing.run.result;
+  if (moreCalls > 0) return unsure('answered', `${moreCalls} more calls were made than are kept of a run`);
   const normalised = calls.filter((call) => call.match === 'normalised').length;
   return holds(
     'answered',
@@ -28,6 +30,8 @@ export const answered: Gate = ({ at, failing }) => {
 function describe(call: Call): string {
   const what = `${call.summary} (${call.destination}) was never recorded`;
   if (!call.nearest) return what;
+  if (call.nearest.differences.length === 0)
+    return `${call.summary} (${call.destination}) was recorded, but no answer that fits here`;
   const [first] = call.nearest.differences as ReturnType<typeof differences>;
   const how = first
     ? `: ${first.path} ${JSON.stringify(first.before ?? null)} → ${JSON.stringify(first.after ?? null)}`

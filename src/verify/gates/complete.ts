@@ -4,7 +4,7 @@ import { holds, unsure, type Gate } from '../facts.ts';
 export const complete: Gate = ({ at }) => {
   const ids = new Set([
     ...(at.slice.callsOf[at.failing.id] ?? []),
-    ...at.prefix.flatMap(({ id }) => [id, ...(at.slice.callsOf[id] ?? [])]),
+    ...[...at.prefix, ...at.together].flatMap(({ id }) => [id, ...(at.slice.callsOf[id] ?? [])]),
   ]);
   const cut = at.slice.exchanges.find(
     (exchange) => ids.has(exchange.id) && !exchange.complete && exchange.response !== null,

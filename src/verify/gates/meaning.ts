@@ -1,7 +1,7 @@
 import type { Json } from '../../lib/json.ts';
 import { siblingsOf } from '../case.ts';
 import { holds, unsure, type Facts, type Gate } from '../facts.ts';
-import { bodyOf, callsDuring, isUnanswered, statusOf } from '../observe.ts';
+import { bodyOf, callsDuring, isUnanswered, statusOf, type Observed } from '../observe.ts';
 import { oddities } from '../shape.ts';
 
 const GATE = 'meaning';
@@ -22,14 +22,20 @@ export const meaning: Gate = (facts) => {
       `the patch compares with ${facts.quoted.join(', ')}, a value of the failing request: it repairs this request, and perhaps no other`,
     );
   }
-  const broken = brokenVariant(facts);
-  if (broken) return unsure(GATE, broken);
-  const tried = facts.baseline.variants.filter(({ kind }) => kind === 'request').length;
+  const tried = triedVariants(facts);
+  const broken = tried.find((name) => isBroken(facts, name));
+  if (broken !== undefined) {
+    const answer = facts.variants!.responses.get(broken)!;
+    return unsure(
+      GATE,
+      `with a small change of the request (${broken}) the patched app answers ${statusOf(answer.response) ?? answer.failure}`,
+    );
+  }
   return holds(
     GATE,
     status !== null && status < 400
-      ? `the answer has the form of its siblings'; ${tried} variants raise no 5xx`
-      : `answered ${status}; ${tried} variants raise no 5xx`,
+      ? `the answer has the form of its siblings'; ${tried.length} variants raise no 5xx`
+      : `answered ${status}; ${tried.length} variants raise no 5xx`,
   );
 };
 
@@ -51,26 +57,36 @@ function falseSuccess({ at }: Facts, status: number, body: Json): string | null 
     : `the patched app answers ${status}, its siblings ${[...statuses].join(', ')}`;
 }
 
-/** A variant that now ends in a server's error and did not before, or ends in the very error that was to be repaired. */
-function brokenVariant({ at, baseline, variants }: Facts): string | null {
-  if (!variants) return null;
-  for (const variant of baseline.variants) {
-    if (variant.kind !== 'request') continue;
-    const answer = variants.responses.get(variant.name);
-    if (!answer || callsDuring(variants, variant.name).some(isUnanswered)) continue;
-    const status = statusOf(answer.response);
-    const bad = status === null ? answer.failure !== null : status >= 500;
-    if (!bad) continue;
-    const raisedHere = variants.errors.find(
-      (error) => error.at >= answer.startedAt && error.at <= answer.endedAt + 5_000,
-    );
-    const before = baseline.variantRun?.errors ?? [];
-    const known =
-      raisedHere &&
-      raisedHere.fingerprint !== at.error.fingerprint &&
-      before.some((error) => error.fingerprint === raisedHere.fingerprint);
-    if (known) continue; // another bug, there before: not this patch's to repair
-    return `with a small change of the request (${variant.name}) the patched app answers ${status ?? answer.failure}`;
-  }
-  return null;
+/** Variants of the request that were sent and whose calls the recording could answer. */
+function triedVariants({ baseline, variants }: Facts): string[] {
+  return baseline.variants
+    .filter(
+      ({ name, kind }) =>
+        kind === 'request' &&
+        variants?.responses.has(name) &&
+        !callsDuring(variants, name).some(isUnanswered),
+    )
+    .map(({ name }) => name);
+}
+
+/** Ends in a server's error, or in none. Another bug, there before with the same variant, is not this patch's to repair. */
+function isBroken({ at, baseline, variants }: Facts, name: string): boolean {
+  const { response, failure } = variants!.responses.get(name)!;
+  const status = statusOf(response);
+  if (status === null ? failure === null : status < 500) return false;
+  const before = baseline.variantRun ? errorsWith(baseline.variantRun, name) : new Set<string>();
+  const now = [...errorsWith(variants!, name)];
+  return before.has(at.error.fingerprint) || now.length === 0 || now.some((error) => !before.has(error));
+}
+
+/** Fingerprints of the errors from when a request was sent until the next one was. */
+function errorsWith({ responses, errors }: Observed, name: string): Set<string> {
+  const sent = responses.get(name);
+  if (!sent) return new Set();
+  const next = Math.min(
+    ...[...responses.values()].map(({ startedAt }) => startedAt).filter((time) => time > sent.startedAt),
+  );
+  return new Set(
+    errors.filter(({ at }) => at >= sent.startedAt && at < next).map(({ fingerprint }) => fingerprint),
+  );
 }

@@ -30,30 +30,54 @@ export const neighbours: Gate = ({ at, baseline, failing, neighbours: after }) =
       `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`,
     );
   }
+  const stray = after.run.strays.find((one) => !wasThere(baseline, one));
+  if (stray)
+    return unsure(
+      'neighbours',
+      `they now connect to ${stray.address}:${stray.port}, which was never recorded`,
+    );
   const routes = new Set(usable.map((exchange) => routesOf(at.slice).of(exchange))).size;
   return holds('neighbours', `${usable.length} recorded requests on ${routes} routes get the same answers`);
 };
 
-/** Neighbours that the unpatched code replays as recorded: same status in both runs, all calls answered. */
+/** Neighbours that the unpatched code replays as recorded: same status, the same answer in both runs, all calls answered. */
 export function usableNeighbours(baseline: Baseline): Exchange[] {
   const { runs } = baseline;
   if (!runs) return [];
-  return baseline.neighbours.filter((exchange) =>
-    runs.every(
+  return baseline.neighbours.filter((exchange) => {
+    const replayed = runs.every(
       (run) =>
         statusOf(run.responses.get(exchange.id)?.response) === statusOf(exchange.response) &&
         !callsDuring(run, exchange.id).some(isUnanswered),
-    ),
+    );
+    if (!replayed) return false;
+    const [first, second] = maskedAnswers(runs, exchange);
+    return canonicalJson(first) === canonicalJson(second);
+  });
+}
+
+/** The answers of the unpatched runs, and one more, without what differs between the former by itself. */
+function maskedAnswers(
+  runs: readonly [Observed, Observed],
+  exchange: Exchange,
+  more: Json = null,
+): [Json, Json, Json] {
+  const [first, second] = runs.map((run) => comparable(run.responses.get(exchange.id)?.response));
+  const rules = new Set(learn([first!, second!]));
+  return [mask(first!, rules), mask(second!, rules), mask(more, rules)];
+}
+
+function wasThere({ runs }: Baseline, stray: { address: string; port: number }): boolean {
+  return (runs ?? []).some(({ run }) =>
+    run.strays.some(({ address, port }) => address === stray.address && port === stray.port),
   );
 }
 
 /** What differs between the answer before and after, as a person reads it; null when nothing does. */
 function differs(baseline: Baseline, after: Observed, exchange: Exchange): string | null {
-  const before = baseline.runs!.map((run) => comparable(run.responses.get(exchange.id)?.response));
   const now = after.responses.get(exchange.id);
   if (!now || now.response === null) return `no answer (${now?.failure ?? 'not sent'})`;
-  const rules = new Set(learn(before));
-  const [was, is] = [mask(before[0]!, rules), mask(comparable(now.response), rules)];
+  const [was, , is] = maskedAnswers(baseline.runs!, exchange, comparable(now.response));
   if (canonicalJson(was) === canonicalJson(is)) return null;
   return differences(was, is, 3)
     .map(({ path, before: a, after: b }) => `${path === '' ? 'the answer' : path}: ${short(a)} → ${short(b)}`)

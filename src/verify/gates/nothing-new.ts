@@ -12,7 +12,9 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
   for (const observed of [failing, neighbours]) {
     if (!observed) continue;
     const fresh = observed.errors.find(
-      (error) => !known.has(error.fingerprint) && !answersLikeASibling(at, observed, error),
+      (error) =>
+        (!known.has(error.fingerprint) || (observed === failing && isItsAnswer(at, failing, error))) &&
+        !answersLikeASibling(at, observed, error),
     );
     if (fresh && observed === failing && wasLeftAlone(at, failing)) {
       return unsure(
@@ -23,7 +25,7 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
     if (fresh)
       return rejects(
         'nothing new',
-        `a new error in ${observed.name}: ${fresh.type}: ${fresh.message.slice(0, 200)}`,
+        `an error in ${observed.name}: ${fresh.type}: ${fresh.message.slice(0, 200)}`,
       );
     if (observed.run.exit) return rejects('nothing new', `the patched app ended during ${observed.name}`);
   }
@@ -33,6 +35,12 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
 /** Whether the request asked for something that the recording does not have: what follows is then our doing, not the patch's. */
 function wasLeftAlone(at: Case, failing: Observed): boolean {
   return failingCalls(at, failing).some(isUnanswered);
+}
+
+/** The failing request's own 5xx. That the unpatched code gave it too is no excuse: it is what was to be repaired. */
+function isItsAnswer(at: Case, failing: Observed, error: ErrorEvent): boolean {
+  const answer = failing.responses.get(at.failing.id);
+  return error.detector === 'server-error' && error.at === answer?.endedAt;
 }
 
 function knownErrors(at: Case, baseline: Baseline): Set<string> {
