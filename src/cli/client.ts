@@ -72,9 +72,13 @@ async function send(
   input: Parts,
   watch: Watch,
 ): Promise<Response> {
-  const path = route.path.replace(/:([a-z]+)/g, (_, name: string) =>
-    encodeURIComponent(input.params?.[name] ?? ''),
-  );
+  const path = route.path.replace(/:([a-z]+)/g, (_, name: string) => {
+    const value = input.params?.[name] ?? '';
+    if (value === '') throw new VouchError('usage', `${name}: its name is missing`);
+    // A URL takes these for a way through it, escaped or not.
+    if (value === '.' || value === '..') throw new VouchError('not-found', `${name} ${value}: there is none`);
+    return encodeURIComponent(value);
+  });
   const url = new URL(path, server.url);
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
