@@ -17,7 +17,7 @@ import { nothingNew } from './gates/nothing-new.ts';
 import { ownTests } from './gates/own-tests.ts';
 import { reproduced } from './gates/reproduced.ts';
 import { sound } from './gates/sound.ts';
-import { mutantsOf, quotedInputs } from './mutants.ts';
+import { mutantsOf, quotedInputs, type Mutant } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
 import { inputsOf, precedentOf } from './precedents.ts';
@@ -138,18 +138,22 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
 
 const FOR_MUTANTS: readonly Gate[] = [errorGone, nothingNew, answered, meaning];
 
+/** A patch with more constants of its own than this is not looked into: the rest counts as made up. */
+const MOST_MUTANTS = 12;
+
 /** Constants of a surviving patch that can be changed without any gate noticing, though the answer changes. */
 async function inventedIn(facts: Facts, own: Behaviour): Promise<string[]> {
   const { at } = facts;
   const mutants = await mutantsOf(at.tree, facts.changes);
-  const found = await mapLimited(mutants, 2, async ({ literal, line, path, changes }) => {
-    const failing = await runFailing(at, `the constant ${literal}`, changes);
-    const mutated: Facts = { ...facts, changes, failing, neighbours: null, variants: null };
+  const nameOf = ({ literal, path, line }: Mutant): string => `${literal} (${path}:${line})`;
+  const found = await mapLimited(mutants.slice(0, MOST_MUTANTS), 2, async (mutant) => {
+    const failing = await runFailing(at, `the constant ${mutant.literal}`, mutant.changes);
+    const mutated: Facts = { ...facts, changes: mutant.changes, failing, neighbours: null, variants: null };
     if (FOR_MUTANTS.some((gate) => gate(mutated)?.holds === false)) return null;
     const behaviour = behaviourOf(at, failing, null, []);
-    return sameBehaviour(behaviour, { ...own, variants: [] }) ? null : `${literal} (${path}:${line})`;
+    return sameBehaviour(behaviour, { ...own, variants: [] }) ? null : nameOf(mutant);
   });
-  return found.filter((one) => one !== null);
+  return [...found.filter((one) => one !== null), ...mutants.slice(MOST_MUTANTS).map(nameOf)];
 }
 
 /** The whole evidence: a judgement, compared with the rivals that also survived. */

@@ -15,30 +15,24 @@ export interface Mutant {
   changes: Changes;
 }
 
-const MOST = 4;
-
-/** Mutants of the constants that a patch brings in; those that the file had as often before are not its own. */
+/**
+ * Mutants of the constants that a patch brings in. Those of the lines that it replaces are not its own, as often as they stood there. In the
+ * order of the patch; each costs a replay, so the caller bounds them.
+ */
 export async function mutantsOf(tree: string, changes: Changes): Promise<Mutant[]> {
   const found: Mutant[] = [];
-  for (const [path, after] of Object.entries(changes)) {
-    if (after === null || !isCode(path)) continue;
-    const read = await readTreeFile(tree, path);
-    const before = 'file' in read && read.file ? read.file.text : '';
-    const added = addedParts(before, after);
-    for (const literal of literalsIn(path, after)) {
-      const own = after.slice(literal.start, literal.end);
-      const part = added.find(({ start, end }) => literal.start >= start && literal.end <= end);
-      if (!part || part.replaced.includes(own)) continue;
-      const text = after.slice(0, literal.start) + literal.mutated + after.slice(literal.end);
+  for (const { path, before, after } of await codeIn(tree, changes)) {
+    for (const literal of newLiterals(path, before, after, (node, above) => mutationOf(node, above, after))) {
+      const text = after.slice(0, literal.start) + literal.found + after.slice(literal.end);
       found.push({
-        literal: own,
+        literal: after.slice(literal.start, literal.end),
         line: lineAt(after, literal.start),
         path,
         changes: { ...changes, [path]: text },
       });
     }
   }
-  return spread(found);
+  return found;
 }
 
 /**
@@ -51,27 +45,41 @@ export async function quotedInputs(
   inputs: ReadonlySet<string>,
 ): Promise<string[]> {
   const found = new Set<string>();
-  for (const [path, after] of Object.entries(changes)) {
-    if (after === null || !isCode(path)) continue;
-    const read = await readTreeFile(tree, path);
-    const before = 'file' in read && read.file ? read.file.text : '';
-    const added = addedParts(before, after);
-    const parsed = parseCode(path, after);
-    if (!parsed.ok) continue;
-    walk(parsed.program, (node, above) => {
-      const value = node.type === 'Literal' ? node['value'] : undefined;
-      if (typeof value !== 'string' && typeof value !== 'number') return;
-      const own = after.slice(node.start, node.end);
-      const isNew = added.some(
-        ({ start, end, replaced }) => node.start >= start && node.end <= end && !replaced.includes(own),
-      );
-      if (isNew && inputs.has(String(value)) && String(value).length > 1 && isCompared(above)) found.add(own);
-    });
+  const quoted = (node: Node, above: readonly Node[]): true | null =>
+    textsOf(node).some((text) => text.length > 1 && inputs.has(text)) && isCompared(above) ? true : null;
+  for (const { path, before, after } of await codeIn(tree, changes)) {
+    for (const { start, end } of newLiterals(path, before, after, quoted)) found.add(after.slice(start, end));
   }
   return [...found];
 }
 
-/** Stands in a comparison, a `case`, a list or a regular call such as `startsWith`: anything but a value handed out. */
+/** Files of code that a patch changes or brings, as they were and as they are. */
+async function codeIn(
+  tree: string,
+  changes: Changes,
+): Promise<{ path: string; before: string; after: string }[]> {
+  const found: { path: string; before: string; after: string }[] = [];
+  for (const [path, after] of Object.entries(changes)) {
+    if (after === null || !isCode(path)) continue;
+    const read = await readTreeFile(tree, path);
+    found.push({ path, before: 'file' in read && read.file ? read.file.text : '', after });
+  }
+  return found;
+}
+
+/** What a constant stands for as text: a string, a template without parts, a number; of a regular expression, its words. */
+function textsOf(node: Node): string[] {
+  if (node.type === 'TemplateLiteral') {
+    const [only, ...more] = node['quasis'] as { value: { cooked: string | null } }[];
+    return only && more.length === 0 && only.value.cooked !== null ? [only.value.cooked] : [];
+  }
+  if (node.type !== 'Literal') return [];
+  const { value, regex } = node as { value?: unknown; regex?: { pattern: string } };
+  if (regex) return regex.pattern.split(/[^\w-]+/);
+  return ['string', 'number', 'bigint'].includes(typeof value) ? [String(value)] : [];
+}
+
+/** Stands in a comparison, a `case`, a list or a call such as `startsWith`, or is the pattern of one: anything but a value handed out. */
 function isCompared(above: readonly Node[]): boolean {
   const parent = above.at(-1);
   if (!parent) return false;
@@ -79,50 +87,90 @@ function isCompared(above: readonly Node[]): boolean {
   if (parent.type === 'SwitchCase') return true;
   if (parent.type === 'ArrayExpression')
     return above.some((node) => node.type === 'CallExpression' || node.type === 'NewExpression');
-  if (parent.type !== 'CallExpression') return false;
-  const callee = parent['callee'] as Node;
-  const property = callee.type === 'MemberExpression' ? (callee['property'] as Node)['name'] : undefined;
+  const callee =
+    parent.type === 'CallExpression'
+      ? (parent['callee'] as Node)
+      : parent.type === 'MemberExpression'
+        ? parent
+        : null;
+  const property = callee?.type === 'MemberExpression' ? (callee['property'] as Node)['name'] : undefined;
   return (
     typeof property === 'string' &&
-    /^(?:includes|startsWith|endsWith|has|test|match|indexOf|equals|is)$/.test(property)
+    /^(?:includes|startsWith|endsWith|has|test|match|exec|search|indexOf|equals|is)$/.test(property)
   );
 }
 
-/** The lines that are new in `after`, as offsets, with the old lines that they stand in place of. */
-function addedParts(before: string, after: string): { start: number; end: number; replaced: string }[] {
-  const parts: { start: number; end: number; replaced: string }[] = [];
-  let offset = 0;
-  let replaced = '';
-  for (const { value, added, removed } of diffLines(before, after)) {
-    if (removed) {
-      replaced = value;
-      continue;
-    }
-    if (added) parts.push({ start: offset, end: offset + value.length, replaced });
-    offset += value.length;
-    replaced = '';
-  }
-  return parts;
-}
-
-interface Literal {
+/** Lines that are new, with the old lines that they stand in place of: offsets in either text. */
+interface Hunk {
   start: number;
   end: number;
-  mutated: string;
+  replaced: { start: number; end: number };
 }
 
-/** Constants that can be changed without changing the kind of the value. What is imported, and keys of objects, are no values. */
-function literalsIn(path: string, text: string): Literal[] {
+function hunksOf(before: string, after: string): Hunk[] {
+  const hunks: Hunk[] = [];
+  let [was, is] = [0, 0];
+  let replaced = { start: 0, end: 0 };
+  for (const { value, added, removed } of diffLines(before, after)) {
+    if (removed) {
+      replaced = { start: was, end: was + value.length };
+      was += value.length;
+      continue;
+    }
+    if (added) hunks.push({ start: is, end: is + value.length, replaced });
+    else was += value.length;
+    is += value.length;
+    replaced = { start: was, end: was };
+  }
+  return hunks;
+}
+
+interface Found<T> {
+  start: number;
+  end: number;
+  found: T;
+}
+
+/** Constants of new lines for which `look` finds something, but those that stood in the lines in place of which they came. */
+function newLiterals<T>(
+  path: string,
+  before: string,
+  after: string,
+  look: (node: Node, above: readonly Node[]) => T | null,
+): Found<T>[] {
+  const old = constantsIn(path, before);
+  const found: Found<T>[] = [];
+  const wanted = constantsIn(path, after);
+  for (const { start, end, replaced } of hunksOf(before, after)) {
+    const known = old
+      .filter(({ node }) => node.start >= replaced.start && node.end <= replaced.end)
+      .map(({ node }) => before.slice(node.start, node.end));
+    for (const { node, above } of wanted.filter((one) => one.node.start >= start && one.node.end <= end)) {
+      const at = known.indexOf(after.slice(node.start, node.end));
+      if (at !== -1) known.splice(at, 1);
+      const one = at === -1 ? look(node, above) : null;
+      if (one !== null) found.push({ start: node.start, end: node.end, found: one });
+    }
+  }
+  return found;
+}
+
+/** Constants, empty lists and empty objects, in the order of the text. What does not parse has none. */
+function constantsIn(path: string, text: string): { node: Node; above: Node[] }[] {
   const parsed = parseCode(path, text);
-  if (!parsed.ok) return [];
-  const found: Literal[] = [];
+  const found: { node: Node; above: Node[] }[] = [];
+  if (!parsed.ok) return found;
   walk(parsed.program, (node, above) => {
-    const parent = above.at(-1);
-    if (!parent || isName(node, parent)) return;
-    const mutated = mutate(node, text);
-    if (mutated !== null) found.push({ start: node.start, end: node.end, mutated });
+    if (/^(?:Literal|TemplateLiteral|ArrayExpression|ObjectExpression)$/.test(node.type))
+      found.push({ node, above: [...above] });
   });
   return found;
+}
+
+/** The constant as another of its kind; null for what is no value: what is imported, keys of objects. */
+function mutationOf(node: Node, above: readonly Node[], text: string): string | null {
+  const parent = above.at(-1);
+  return !parent || isName(node, parent) ? null : mutate(node, text);
 }
 
 function isName(node: Node, parent: Node): boolean {
@@ -132,7 +180,7 @@ function isName(node: Node, parent: Node): boolean {
   // `typeof x === 'string'` names a kind; another text there is no other value.
   if (
     parent.type === 'BinaryExpression' &&
-    [parent['left'], parent['right']].some((side) => (side as Node).type === 'UnaryExpression')
+    [parent['left'], parent['right']].some((side) => (side as Node)['operator'] === 'typeof')
   )
     return true;
   return (
@@ -152,16 +200,8 @@ function mutate(node: Node, text: string): string | null {
   if (node.type !== 'Literal') return null;
   const { value } = node;
   if (typeof value === 'number') return String(value + 1);
+  if (typeof value === 'bigint') return `${value + 1n}n`;
   if (typeof value === 'boolean') return String(!value);
   if (value === null) return node['raw'] === 'null' ? '0' : null;
   return typeof value === 'string' ? JSON.stringify(`${value}~`) : null;
-}
-
-/** At most four, from the whole of the patch: answers tend to stand at its end. */
-function spread(mutants: Mutant[]): Mutant[] {
-  if (mutants.length <= MOST) return mutants;
-  return Array.from(
-    { length: MOST },
-    (_, i) => mutants[Math.round((i * (mutants.length - 1)) / (MOST - 1))]!,
-  );
 }
