@@ -5,7 +5,7 @@
  *   npm run bench:verify [-- --json] [-- --runs N]
  */
 import { parseArgs } from 'node:util';
-import { openDossier } from '../src/desks/fix/dossier.ts';
+import { chooseOccurrence, openDossier } from '../src/desks/fix/dossier.ts';
 import { applyPatch } from '../src/patch/apply.ts';
 import { judge, type Judgement } from '../src/verify/judge.ts';
 import { SHOP, stage } from '../test/e2e/stage.ts';
@@ -27,7 +27,7 @@ try {
       images: null,
       redirector: parts.agent,
     },
-    production.incident!.id,
+    await chooseOccurrence(production.store, production.incident!.id),
     { signal: new AbortController().signal, onProgress: () => {} },
   );
   const once = (performance.now() - began) / 1000;

@@ -1,12 +1,14 @@
 import { lineSplitter } from '../lib/lines.ts';
+import type { Exit } from '../sandbox/port.ts';
 import type { Case, Changes } from './case.ts';
 import type { CheckResult } from './facts.ts';
 
 const DEADLINE_MS = 120_000;
 const KEPT_LINES = 400;
 
-/** Runs one of the app's own checks (its tests, its type-check) in a fresh sandbox without network. */
+/** Runs one of the app's own checks (its tests, its type-check) in a fresh sandbox without network. Throws the reason of the case's signal. */
 export async function runCheck(at: Case, argv: readonly string[], changes: Changes): Promise<CheckResult> {
+  at.signal?.throwIfAborted();
   const prepared = await at.sandbox.prepare({
     id: `c-${process.pid.toString(36)}-${(counter++).toString(36)}`,
     tree: at.tree,
@@ -29,10 +31,7 @@ export async function runCheck(at: Case, argv: readonly string[], changes: Chang
       stream.on('data', (chunk: Buffer) => splitter.push(chunk));
       stream.on('end', () => splitter.end());
     }
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), DEADLINE_MS)));
-    const exit = await Promise.race([program.exited, late]);
-    clearTimeout(timer);
+    const exit = await endOrDeadline(program.exited, at.signal);
     if (exit === null) return { passed: false, detail: `not done after ${DEADLINE_MS / 1000} s` };
     const passes = lines
       .map((line) => /^(?:ℹ |# )?pass (\d+)|\b(\d+) (?:passed|passing)\b/.exec(line))
@@ -46,6 +45,23 @@ export async function runCheck(at: Case, argv: readonly string[], changes: Chang
     };
   } finally {
     await prepared.destroy();
+  }
+}
+
+/** How it ended; null when that takes too long. */
+async function endOrDeadline(exited: Promise<Exit>, signal: AbortSignal | undefined): Promise<Exit | null> {
+  let timer: NodeJS.Timeout | undefined;
+  let abort: (() => void) | undefined;
+  const cut = new Promise<null>((resolve, reject) => {
+    timer = setTimeout(() => resolve(null), DEADLINE_MS);
+    abort = () => reject(signal!.reason as Error);
+    signal?.addEventListener('abort', abort);
+  });
+  try {
+    return await Promise.race([exited, cut]);
+  } finally {
+    clearTimeout(timer);
+    if (abort) signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -51,6 +51,8 @@ const answerSchema = z.object({
 /** Everything that a verdict rests on. Stored whole; the page, the command line and the pull request show this. */
 export const evidenceSchema = z.object({
   version: z.literal(1),
+  /** The release whose code was judged. */
+  release: z.string().optional(),
   verdict: verdictSchema,
   reasons: z.array(z.string()),
   gates: z.array(gateResultSchema),

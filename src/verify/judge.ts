@@ -156,15 +156,16 @@ async function inventedIn(facts: Facts, own: Behaviour): Promise<string[]> {
   return [...found.filter((one) => one !== null), ...mutants.slice(MOST_MUTANTS).map(nameOf)];
 }
 
-/** The whole evidence: a judgement, compared with the rivals that also survived. */
+/** The whole evidence: a judgement, compared with the rivals that also survived, and with the number of those that could not be judged. */
 export function conclude(
   at: Case,
   own: Survivor | null,
   judgement: Judgement,
   rivals: readonly Survivor[],
+  unjudged = 0,
 ): Evidence {
   const { facts, behaviour } = judgement;
-  const determination = own ? determine(at, own, rivals) : null;
+  const determination = own ? determine(at, own, rivals, unjudged) : null;
   const { verdict, reasons, gates } = sumUp([
     ...judgement.gates,
     ...(determination ? [determination.gate] : []),
@@ -174,6 +175,7 @@ export function conclude(
   );
   return {
     version: 1,
+    release: at.slice.release,
     verdict,
     reasons,
     gates,

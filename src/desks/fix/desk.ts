@@ -1,6 +1,7 @@
 import { VouchError } from '../../lib/errors.ts';
 import { mapLimited } from '../../lib/limit.ts';
-import { setIncidentStatus } from '../../incident/store.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { getIncident, setIncidentStatus } from '../../incident/store.ts';
 import { applyPatch } from '../../patch/apply.ts';
 import { makeDiff } from '../../patch/diff.ts';
 import { sameChanges } from '../../patch/normalise.ts';
@@ -10,7 +11,7 @@ import type { Survivor } from '../../verify/gates/determined.ts';
 import { sameBehaviour } from '../../verify/behaviour.ts';
 import { conclude, judge, type Judgement } from '../../verify/judge.ts';
 import type { Evidence } from '../../verify/evidence.ts';
-import { openDossier, type Dossier, type DossierOptions } from './dossier.ts';
+import { chooseOccurrence, openDossier, type Chosen, type Dossier, type DossierOptions } from './dossier.ts';
 import type { Candidate, Engine, Feedback, FixContext } from './engines/port.ts';
 import type { FixOptions, FixOutcome, Judged, Work } from './model.ts';
 
@@ -39,8 +40,8 @@ const KEPT_DOSSIERS = 4;
 /** Proposes, judges, compares: the fix desk without its forge (see pull-requests.ts). */
 export function createDesk(options: DeskOptions) {
   const now = options.now ?? Date.now;
-  /** Unpatched runs are made once per incident and release. The newest few are kept. */
-  const dossiers = new Map<string, Promise<Opened>>();
+  /** By recording: unpatched runs are made once for each. Those used last are kept. */
+  const dossiers = new Map<string, Begun<Opened>>();
 
   return { fix, verify, forget: (): void => dossiers.clear() };
 
@@ -48,39 +49,22 @@ export function createDesk(options: DeskOptions) {
     const began = performance.now();
     const opened = await open(incident, work);
     const { dossier } = opened;
-    const deadlineMs = now() + (fixOptions.budgetSeconds ?? DEFAULT_SECONDS) * 1000;
-    const tried: Tried[] = [];
-    const unavailable: string[] = [];
+    const before = (await getIncident(options.store, incident)).status;
+    const idle = before === 'fixing' ? 'open' : before;
     let result: Concluded = { judged: [], verified: null };
-    if (dossier.case.notReproduced === null) {
-      await setIncidentStatus(options.store, incident, 'fixing');
-      for (const name of fixOptions.engines ?? ['template', 'llm', 'agent']) {
-        if (name === 'manual') continue;
-        const engine = options.engines[name];
-        const why = engine.unavailable();
-        if (why !== null) {
-          unavailable.push(why);
-          continue;
-        }
-        const context = contextOf(dossier, work, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
-        if (name === 'template') {
-          const templates = await tryTemplates(opened, engine, context, work);
-          // A patch by hand will be challenged by the same ones.
-          opened.rivals ??= Promise.resolve(rivalsAmong(templates));
-          tried.push(...templates);
-        } else {
-          tried.push(...(await tryModel(dossier, engine, context, tried, work)));
-        }
-        result = await concludeAll(dossier, tried);
-        if (result.verified) break;
+    const unavailable: string[] = [];
+    let status = idle;
+    try {
+      if (dossier.case.notReproduced === null) {
+        await setIncidentStatus(options.store, incident, 'fixing');
+        result = await runEngines(opened, fixOptions, unavailable, work);
       }
+      if (result.verified || result.judged.some(({ alternatives }) => alternatives.length > 0))
+        status = 'proposed';
+    } finally {
+      await setIncidentStatus(options.store, incident, status);
     }
     const { judged, verified } = result;
-    await setIncidentStatus(
-      options.store,
-      incident,
-      verified || judged.some(({ alternatives }) => alternatives.length > 0) ? 'proposed' : 'open',
-    );
     return {
       incident,
       verdict:
@@ -94,6 +78,40 @@ export function createDesk(options: DeskOptions) {
       seconds: (performance.now() - began) / 1000,
       costUsd: judged.reduce((sum, { costUsd }) => sum + costUsd, 0),
     };
+  }
+
+  /** One engine after another, until something is verified. One that fails is named in `unavailable`, and the next one has its turn. */
+  async function runEngines(
+    opened: Opened,
+    fixOptions: FixOptions,
+    unavailable: string[],
+    work: Work,
+  ): Promise<Concluded> {
+    const { dossier } = opened;
+    const deadlineMs = now() + (fixOptions.budgetSeconds ?? DEFAULT_SECONDS) * 1000;
+    const all: Attempts = { tried: [], unjudged: [] };
+    let result: Concluded = { judged: [], verified: null };
+    for (const name of fixOptions.engines ?? ['template', 'llm', 'agent']) {
+      if (name === 'manual') continue;
+      const engine = options.engines[name];
+      const why = engine.unavailable();
+      if (why !== null) {
+        unavailable.push(why);
+        continue;
+      }
+      const context = contextOf(dossier, work, { usd: fixOptions.budgetUsd ?? 1, deadlineMs });
+      try {
+        if (name === 'template') add(all, await tryTemplates(opened, engine, context, work));
+        else await tryModel(dossier, engine, context, all, work);
+      } catch (error) {
+        if (work.signal.aborted || !(error instanceof VouchError)) throw error;
+        unavailable.push(`${name}: ${error.message}`);
+      }
+      result = await concludeAll(dossier, all);
+      if (result.verified) break;
+    }
+    unavailable.push(...all.unjudged);
+    return result;
   }
 
   /** Judges a patch that somebody brings; rivals from the template engine challenge it. */
@@ -113,48 +131,68 @@ export function createDesk(options: DeskOptions) {
       rank: 0,
       trace: null,
     };
-    const own = await tryOne(dossier, candidate);
-    let rivals: Tried[] = [];
+    const own = await tryOne(dossier, candidate, work);
+    let rivals: Attempts = { tried: [], unjudged: [] };
     if (own.survivor) {
       work.onProgress('it holds so far; challenging it with rivals');
-      rivals = await (opened.rivals ??= rivalsOf(opened, work));
-      own.candidate.kind = kindOf(own, rivals);
+      rivals = await rivalsOf(opened, work);
+      own.candidate.kind = kindOf(own, rivals.tried);
     }
     return concludeOne(dossier, own, rivals);
   }
 
-  function open(incident: string, work: Work): Promise<Opened> {
-    const found = dossiers.get(incident);
-    if (found) return found;
-    // Not bound to who asked first: somebody else may be waiting for it as well.
-    const opening = openDossier(options, incident, { ...work, signal: new AbortController().signal }).then(
-      (dossier) => ({ dossier, rivals: null }),
-    );
-    dossiers.set(incident, opening);
-    opening.catch(() => dossiers.delete(incident));
-    if (dossiers.size > KEPT_DOSSIERS) dossiers.delete(dossiers.keys().next().value!);
-    return opening;
+  async function open(incident: string, work: Work): Promise<Opened> {
+    const chosen = await chooseOccurrence(options.store, incident);
+    return shared(() => {
+      const begun = dossiers.get(chosen.recording) ?? openNew(chosen, work);
+      // Used last, dropped last.
+      dossiers.delete(chosen.recording);
+      dossiers.set(chosen.recording, begun);
+      if (dossiers.size > KEPT_DOSSIERS) dossiers.delete(dossiers.keys().next().value!);
+      return begun;
+    }, work.signal);
   }
 
-  async function rivalsOf(opened: Opened, work: Work): Promise<Tried[]> {
-    const context = contextOf(opened.dossier, work, {
-      usd: 0,
-      deadlineMs: now() + DEFAULT_SECONDS * 1000,
+  function openNew(chosen: Chosen, work: Work): Begun<Opened> {
+    const done = openDossier(options, chosen, work).then((dossier) => ({ dossier, rivals: null }));
+    const begun = { done, by: work.signal };
+    done.catch(() => {
+      if (dossiers.get(chosen.recording) === begun) dossiers.delete(chosen.recording);
     });
-    try {
-      return rivalsAmong(await tryTemplates(opened, options.engines.template, context, work));
-    } catch (error) {
-      opened.rivals = null; // whoever asks next tries again
-      throw error;
-    }
+    return begun;
   }
 
-  async function tryTemplates(
-    opened: Opened,
+  /** What the template engine proposes against a patch by hand: tried once a recording. */
+  function rivalsOf(opened: Opened, work: Work): Promise<Attempts> {
+    return shared(() => {
+      if (opened.rivals) return opened.rivals;
+      const context = contextOf(opened.dossier, work, {
+        usd: 0,
+        deadlineMs: now() + DEFAULT_SECONDS * 1000,
+      });
+      void tryTemplates(opened, options.engines.template, context, work).catch(() => {}); // told to who waits
+      return opened.rivals!;
+    }, work.signal);
+  }
+
+  /** Tries all that the engine proposes, and keeps the survivors: a patch by hand will be challenged by the same ones. */
+  function tryTemplates(opened: Opened, engine: Engine, context: FixContext, work: Work): Promise<Attempts> {
+    const attempts = tryEach(opened.dossier, engine, context, work);
+    const done = attempts.then(({ tried, unjudged }) => ({ tried: rivalsAmong(tried), unjudged }));
+    const begun = { done, by: work.signal };
+    opened.rivals = begun;
+    done.catch(() => {
+      if (opened.rivals === begun) opened.rivals = null; // whoever asks next tries again
+    });
+    return attempts;
+  }
+
+  async function tryEach(
+    dossier: Dossier,
     engine: Engine,
     context: FixContext,
     work: Work,
-  ): Promise<Tried[]> {
+  ): Promise<Attempts> {
     const candidates: Candidate[] = [];
     for await (const candidate of engine.propose(context)) {
       if (!candidates.some(({ changes }) => sameChanges(changes, candidate.changes)))
@@ -163,40 +201,57 @@ export function createDesk(options: DeskOptions) {
     }
     work.onProgress(`${candidates.length} candidates from ${engine.name}`);
     let done = 0;
-    return mapLimited(candidates, AT_ONCE, async (candidate) => {
-      work.signal.throwIfAborted();
-      const tried = await tryOne(opened.dossier, candidate);
-      work.onProgress(
-        `${++done}/${candidates.length} ${tried.survivor ? 'holds so far' : shortReason(tried)}: ${candidate.title}`,
-      );
+    const results = await mapLimited(candidates, AT_ONCE, async (candidate): Promise<Tried | Unjudged> => {
+      const tried = await tryTwice(dossier, candidate, work);
+      work.onProgress(`${++done}/${candidates.length} ${howItWent(tried)}: ${candidate.title}`);
       return tried;
     });
+    const failed = results.filter((result): result is Unjudged => 'error' in result);
+    if (failed.length > 0 && failed.length === results.length) throw failed[0]!.error;
+    return {
+      tried: results.filter((result): result is Tried => !('error' in result)),
+      unjudged: failed.map(
+        ({ candidate, error }) => `${candidate.title}: could not be judged: ${messageOf(error)}`,
+      ),
+    };
+  }
+
+  /** What fails for want of a part may have been the moment's fault. One that cannot be judged must not cost the others their results. */
+  async function tryTwice(dossier: Dossier, candidate: Candidate, work: Work): Promise<Tried | Unjudged> {
+    for (let first = true; ; first = false) {
+      work.signal.throwIfAborted();
+      try {
+        return await tryOne(dossier, candidate, work);
+      } catch (error) {
+        work.signal.throwIfAborted();
+        if (!(error instanceof VouchError)) throw error;
+        if (!first) return { candidate, error };
+      }
+    }
   }
 
   async function tryModel(
     dossier: Dossier,
     engine: Engine,
     context: FixContext,
-    earlier: readonly Tried[],
+    all: Attempts,
     work: Work,
-  ): Promise<Tried[]> {
-    const tried: Tried[] = [];
-    context.feedback.push(...earlier.slice(0, 5).map(feedbackOf));
+  ): Promise<void> {
+    context.feedback.push(...all.tried.slice(0, 5).map(feedbackOf));
+    let count = 0;
     for await (const candidate of engine.propose(context)) {
-      const one = await tryOne(dossier, candidate);
-      tried.push(one);
+      const one = await tryOne(dossier, candidate, work);
+      all.tried.push(one);
       context.feedback.push(feedbackOf(one));
-      work.onProgress(
-        `${engine.name}: ${one.survivor ? 'holds so far' : shortReason(one)}: ${candidate.title}`,
-      );
-      if (one.survivor || tried.length >= MAX_MODEL_TRIES || now() > context.budget.deadlineMs) break;
+      work.onProgress(`${engine.name}: ${howItWent(one)}: ${candidate.title}`);
+      if (one.survivor || ++count >= MAX_MODEL_TRIES || now() > context.budget.deadlineMs) break;
     }
-    return tried;
   }
 
-  async function tryOne(dossier: Dossier, candidate: Candidate): Promise<Tried> {
+  async function tryOne(dossier: Dossier, candidate: Candidate, work: Work): Promise<Tried> {
     const patch = await makeDiff(dossier.tree, candidate.changes);
-    const judgement = await judge(dossier.case, dossier.baseline, candidate.changes);
+    const at = { ...dossier.case, signal: work.signal };
+    const judgement = await judge(at, dossier.baseline, candidate.changes);
     const { engine, title, why, kind, trace } = candidate;
     const proposal = await createProposal(options.store, {
       desk: 'fix',
@@ -223,16 +278,18 @@ export function createDesk(options: DeskOptions) {
     return { candidate, judgement, proposal, survivor };
   }
 
-  async function concludeAll(dossier: Dossier, tried: readonly Tried[]): Promise<Concluded> {
+  async function concludeAll(dossier: Dossier, all: Attempts): Promise<Concluded> {
     const judged: Judged[] = [];
-    for (const one of tried.toSorted((a, b) => rankOf(b.candidate) - rankOf(a.candidate)))
-      judged.push(await concludeOne(dossier, one, tried));
+    for (const one of all.tried.toSorted((a, b) => rankOf(b.candidate) - rankOf(a.candidate)))
+      judged.push(await concludeOne(dossier, one, all));
     return { judged, verified: judged.find(({ verdict }) => verdict === 'verified') ?? null };
   }
 
-  async function concludeOne(dossier: Dossier, own: Tried, all: readonly Tried[]): Promise<Judged> {
-    const rivals = all.filter((one) => one !== own && one.survivor !== null).map((one) => one.survivor!);
-    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals);
+  async function concludeOne(dossier: Dossier, own: Tried, all: Attempts): Promise<Judged> {
+    const rivals = all.tried
+      .filter((one) => one !== own && one.survivor !== null)
+      .map((one) => one.survivor!);
+    const evidence = conclude(dossier.case, own.survivor, own.judgement, rivals, all.unjudged.length);
     await setVerdict(options.store, own.proposal.id, evidence);
     return judgedOf(
       own,
@@ -244,8 +301,43 @@ export function createDesk(options: DeskOptions) {
 
 interface Opened {
   dossier: Dossier;
-  /** Survivors of the template engine, made when a patch by hand has to be challenged. */
-  rivals: Promise<Tried[]> | null;
+  /** Survivors of the template engine; null before it was asked. */
+  rivals: Begun<Attempts> | null;
+}
+
+interface Attempts {
+  tried: Tried[];
+  /** Candidates that could not be judged, and why. */
+  unjudged: string[];
+}
+
+interface Unjudged {
+  candidate: Candidate;
+  error: VouchError;
+}
+
+function add(all: Attempts, more: Attempts): void {
+  all.tried.push(...more.tried);
+  all.unjudged.push(...more.unjudged);
+}
+
+/** Work that several may wait for, and the signal of the one who began it. */
+interface Begun<T> {
+  done: Promise<T>;
+  by: AbortSignal;
+}
+
+/** Waits for work. If somebody else had begun it and gave up, it is begun again. */
+async function shared<T>(begin: () => Begun<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted();
+    const { done, by } = begin();
+    try {
+      return await done;
+    } catch (error) {
+      if (signal.aborted || !by.aborted) throw error;
+    }
+  }
 }
 
 interface Concluded {
@@ -296,7 +388,10 @@ function feedbackOf({ proposal, judgement }: Tried): Feedback {
   };
 }
 
-function shortReason({ judgement }: Tried): string {
+function howItWent(tried: Tried | Unjudged): string {
+  if ('error' in tried) return 'could not be judged';
+  const { judgement, survivor } = tried;
+  if (survivor) return 'holds so far';
   const failed =
     judgement.gates.find(({ otherwise }) => otherwise === 'rejected') ??
     judgement.gates.find(({ holds }) => !holds);

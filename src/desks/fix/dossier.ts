@@ -39,11 +39,22 @@ export interface Dossier {
   baseline: Baseline;
 }
 
-/** Judging needs the recording, a release and the kernel hook. Throws `not-found`, `inconclusive` or `missing-part`. */
-export async function openDossier(options: DossierOptions, incidentId: string, work: Work): Promise<Dossier> {
+/** An occurrence of an incident, with its recording. */
+export interface Chosen {
+  incident: Incident;
+  error: ErrorEvent;
+  /** Id of the recording. */
+  recording: string;
+  slice: Slice;
+}
+
+/**
+ * Judging needs the recording, a release and the kernel hook. Throws `not-found`, `inconclusive` or `missing-part`. `chosen`: what
+ * `chooseOccurrence` gives.
+ */
+export async function openDossier(options: DossierOptions, chosen: Chosen, work: Work): Promise<Dossier> {
   const { deployer, redirector } = options;
-  const incident = await getIncident(options.store, incidentId);
-  const { error, slice } = await bestOccurrence(options.store, incident);
+  const { incident, error, slice } = chosen;
   const release = await deployer.release(incident.app, slice.release);
   const app = await deployer.app(incident.app);
   const tree = await deployer.treeOf(release);
@@ -89,40 +100,30 @@ export async function openDossier(options: DossierOptions, incidentId: string, w
   return { incident, error, slice, release, tree, suspect, case: opened, baseline };
 }
 
-/** The occurrence whose recording says most: tied to a request, nothing lost, the surest, the newest. */
-async function bestOccurrence(
-  store: Store,
-  incident: Incident,
-): Promise<{ error: ErrorEvent; slice: Slice }> {
-  const found: { error: ErrorEvent; slice: Slice; worth: number }[] = [];
-  let damage: VouchError | undefined;
-  for (const occurrence of (await listOccurrences(store, incident.id)).slice(0, 12)) {
-    if (occurrence.slice === null) continue;
-    const text = await readSlice(store, occurrence.slice).catch((error: unknown) => {
-      // One that is damaged costs itself: the others may do.
-      if (!(error instanceof VouchError)) throw error;
-      damage ??= error;
-      return null;
-    });
-    if (text === null) continue;
-    const slice = sliceSchema.parse(JSON.parse(text));
+/**
+ * The occurrence whose recording says most: tied to a request, nothing lost, the surest, the newest; of the newest release that was recorded
+ * with this error, for that is the code to be repaired. Throws `not-found` or `inconclusive`.
+ */
+export async function chooseOccurrence(store: Store, incidentId: string): Promise<Chosen> {
+  const incident = await getIncident(store, incidentId);
+  const recorded = (await listOccurrences(store, incident.id)).filter(({ slice }) => slice !== null);
+  const ofNewest = recorded.filter(({ release }) => release === recorded[0]!.release);
+  let best: (Chosen & { worth: number }) | undefined;
+  for (const { error, slice: recording } of ofNewest.slice(0, MOST_LOOKED_AT)) {
+    const slice = sliceSchema.parse(JSON.parse(await readSlice(store, recording!)));
     const worth =
       (slice.failing === null ? 0 : 4) +
       (slice.lostBytes === 0 ? 2 : 0) +
       slice.confidence -
       (slice.shared.length > 0 ? 0.5 : 0);
-    found.push({ error: occurrence.error, slice, worth });
+    if (!best || worth > best.worth) best = { incident, error, recording: recording!, slice, worth };
   }
-  const best = found.toSorted((a, b) => b.worth - a.worth)[0];
-  if (!best && damage) throw damage;
-  if (!best) {
-    throw new VouchError(
-      'inconclusive',
-      `${incident.id}: nothing was recorded around this error, so nothing can be replayed`,
-      {
-        hint: 'vouch doctor says whether the recorder works here',
-      },
-    );
-  }
-  return best;
+  if (best) return best;
+  throw new VouchError(
+    'inconclusive',
+    `${incident.id}: nothing was recorded around this error, so nothing can be replayed`,
+    { hint: 'vouch doctor says whether the recorder works here' },
+  );
 }
+
+const MOST_LOOKED_AT = 12;

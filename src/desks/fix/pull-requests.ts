@@ -48,7 +48,7 @@ export function createPullRequests({ store, deployer, forgeOf }: PullRequestOpti
     const incident = await getIncident(store, proposal.subject);
     const occurrence = (await listOccurrences(store, incident.id))[0];
     if (!occurrence) throw new VouchError('conflict', `incident ${incident.id}: it has no occurrence`);
-    const release = await deployer.release(app.name, occurrence.release);
+    const release = await deployer.release(app.name, evidence.release ?? occurrence.release);
     const applied = await applyPatch(await deployer.treeOf(release), proposal.patch);
     if (!applied.ok)
       throw new VouchError('conflict', `proposal ${proposalId}: it no longer applies: ${applied.reason}`);

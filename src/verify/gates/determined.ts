@@ -28,9 +28,9 @@ const MOST_ALTERNATIVES = 3;
 /**
  * Compares a survivor with its rivals by what they do. Where the recording has a precedent, only what follows it holds. Without one, a
  * single answer holds if it is made of nothing but what was recorded; several answers, or one with made-up constants, are a choice for a
- * person: at most three alternatives, best first, one of each behaviour.
+ * person: at most three alternatives, best first, one of each behaviour. `unjudged`: rivals of which nobody knows what they do.
  */
-export function determine(at: Case, own: Survivor, all: readonly Survivor[]): Determination {
+export function determine(at: Case, own: Survivor, all: readonly Survivor[], unjudged = 0): Determination {
   const rivals = all.filter(({ proved }) => proved);
   const open = all.filter(({ proved }) => !proved);
   if (!own.proved) {
@@ -59,7 +59,13 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[]): De
       alternatives: [],
     };
   }
-  if (groups.length === 1 && precedent === null && mine.some(({ invented }) => invented.length === 0)) {
+  const single =
+    groups.length === 1 && precedent === null && mine.some(({ invented }) => invented.length === 0);
+  if (single && unjudged > 0) {
+    const gate = unsure('determined', `${unjudged} rivals could not be judged: they may do something else`);
+    return { gate, alternatives: alternativesOf([...groups, ...groupByBehaviour(open)], undefined) };
+  }
+  if (single) {
     const same =
       rivals.length === 0
         ? 'no rival passes the other gates'

@@ -262,8 +262,8 @@ describe('meaning', () => {
     expect(of(meaning, success({ total: 3, items: [2, 3] }))).toBe('holds');
   });
   it('is unsure of a success in another form, with another status, or that nothing shows the form of', () => {
-    for (const body of [{}, { total: null, items: [] }, '', { total: 1, items: [1], more: 1 }])
-      expect(of(meaning, success(body))).toBe('inconclusive');
+    const odd: Json[] = [{}, { total: null, items: [] }, '', { total: 1, items: [1], more: 1 }];
+    for (const body of odd) expect(of(meaning, success(body))).toBe('inconclusive');
     expect(of(meaning, success({ total: 1, items: [1] }, 200))).toBe('inconclusive');
     expect(of(meaning, { failing: observed({ failing: 200 }) })).toBe('inconclusive');
   });
