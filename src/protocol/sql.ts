@@ -1,5 +1,5 @@
 /** A piece of SQL text: code, a string, a quoted name, or a comment. */
-export interface Piece {
+interface Piece {
   kind: 'code' | 'string' | 'name' | 'comment';
   text: string;
 }
@@ -53,13 +53,12 @@ export function sqlReader(lexer: Lexer, tight: RegExp): SqlReader {
       if (piece.kind === 'comment') text += ' ';
       else text += piece.kind === 'code' ? piece.text.replace(/\s+/g, ' ') : piece.text;
     }
-    return pieces(text)
+    const tidy = pieces(text)
       .map((piece) =>
         piece.kind === 'code' ? piece.text.replace(/ +/g, ' ').replace(tight, '$1') : piece.text,
       )
-      .join('')
-      .replace(/[;\s]+$/, '')
-      .trimStart();
+      .join('');
+    return withoutEnd(tidy).trimStart();
   }
 
   const normaliseSql = remembered(normalise);
@@ -89,14 +88,19 @@ export function sqlReader(lexer: Lexer, tight: RegExp): SqlReader {
         .filter((statement) => normaliseSql(statement) !== '');
     },
     codeOf(sql) {
-      return pieces(sql)
+      const code = pieces(sql)
         .map(({ kind, text }) => (kind === 'code' ? text.toUpperCase() : kind === 'comment' ? ' ' : "''"))
-        .join('')
-        .replace(/\s+/g, ' ')
-        .replace(/[;\s]+$/, '')
-        .trim();
+        .join('');
+      return withoutEnd(code.replace(/\s+/g, ' ')).trim();
     },
   };
+}
+
+/** Without semicolons and white space at the end. A pattern would look at every run of them to its end. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[;\s]/.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
 }
 
 /** A function of a statement's text that is asked for the same texts again and again. Bounded. */

@@ -342,6 +342,7 @@ class MyTalk implements Talk {
         this.#knowledge.facts.authentication = new Fields(body.subarray(1)).text() || 'mysql_old_password';
         return;
       case 1: // more of the same method
+      case 2: // another factor
         return;
       case 0:
         break;

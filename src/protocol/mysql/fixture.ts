@@ -8,55 +8,65 @@ import { textRow } from './rows.ts';
 import { plainColumn } from './variables.ts';
 import { int16, int32, packets, size, string } from './wire.ts';
 
-const OLD = 0x01ff_f79f & ~CAPABILITY.deprecateEof & ~CAPABILITY.sessionTrack;
-const NEW = 0x01ff_f79f;
-const IDLE = STATUS.autocommit;
+export const OLD = 0x01ff_f79f & ~CAPABILITY.deprecateEof & ~CAPABILITY.sessionTrack;
+export const NEW = 0x01ff_f79f;
+export const IDLE = STATUS.autocommit;
 const WORKING = STATUS.autocommit | STATUS.inTransaction;
 
 /** Bodies as packets, numbered from `first` on. */
-function said(first: number, ...bodies: Buffer[]): Buffer {
+export function said(first: number, ...bodies: Buffer[]): Buffer {
   return Buffer.concat(bodies.map((body, index) => packets(body, first + index).bytes));
 }
 
-function asked(command: number, ...parts: (Buffer | string)[]): Buffer {
+export function asked(command: number, ...parts: (Buffer | string)[]): Buffer {
   const bytes = parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
   return said(0, Buffer.concat([Buffer.from([command]), ...bytes]));
 }
 
-const query = (sql: string): Buffer => asked(COMMAND.query, sql);
+export const query = (sql: string): Buffer => asked(COMMAND.query, sql);
 
-function greeting(capabilities: number, version: string): Buffer {
+export function greeting(capabilities: number, version: string): Buffer {
   return said(0, greetingPacket(version, 45, { capabilities, mariadb: 0 }, Buffer.alloc(20, 'abcdefgh')));
 }
 
-function login(capabilities: number): Buffer {
+export function login(capabilities: number): Buffer {
   const head = Buffer.concat([int32(capabilities), int32(0), Buffer.from([45]), Buffer.alloc(23)]);
   const proof = Buffer.concat([Buffer.from('ann\0'), string(Buffer.alloc(20, 7))]);
   return said(1, Buffer.concat([head, proof, Buffer.from('shop\0mysql_native_password\0')]));
 }
 
-function ok(status: number, affectedRows = 0, insertId = '0', info = ''): Buffer {
+export function ok(status: number, affectedRows = 0, insertId = '0', info = ''): Buffer {
   return okPacket({ affectedRows, insertId, warnings: 0, status, info }, null);
 }
 
 /** The end of rows where both ends have done away with EOF. */
-function end(status: number): Buffer {
+export function end(status: number): Buffer {
   return okPacket({ affectedRows: 0, insertId: '0', warnings: 0, status, info: '' }, null, true);
 }
 
-const id: Column = { ...plainColumn('id', TYPE.long), schema: 'shop', table: 'p', orgTable: 'products' };
-const name: Column = { ...plainColumn('name', TYPE.varString), schema: 'shop', table: 'p', orgName: 'name' };
+export const id: Column = {
+  ...plainColumn('id', TYPE.long),
+  schema: 'shop',
+  table: 'p',
+  orgTable: 'products',
+};
+export const name: Column = {
+  ...plainColumn('name', TYPE.varString),
+  schema: 'shop',
+  table: 'p',
+  orgName: 'name',
+};
 const at: Column = { ...plainColumn('at', TYPE.datetime), decimals: 0 };
-const column = (of: Column): Buffer => columnPacket(of, false);
+export const column = (of: Column): Buffer => columnPacket(of, false);
 
 /** COM_STMT_EXECUTE with types: no flags, once, NULL bits, "types follow". */
-function execute(statement: number, nulls: number, types: number[], ...values: Buffer[]): Buffer {
+export function execute(statement: number, nulls: number, types: number[], ...values: Buffer[]): Buffer {
   const head = [int32(statement), Buffer.from([0]), int32(1)];
   const bound = types.length === 0 ? [] : [Buffer.from([nulls, 1]), ...types.map(int16)];
   return asked(COMMAND.execute, ...head, ...bound, ...values);
 }
 
-function prepared(statement: number, columns: number, params: number): Buffer {
+export function prepared(statement: number, columns: number, params: number): Buffer {
   return Buffer.concat([
     Buffer.from([0]),
     int32(statement),
@@ -68,7 +78,7 @@ function prepared(statement: number, columns: number, params: number): Buffer {
 
 const double = Buffer.alloc(8);
 double.writeDoubleLE(17);
-const question = column(plainColumn('?', TYPE.varString));
+export const question = column(plainColumn('?', TYPE.varString));
 const noon = Buffer.from([7, 0xe8, 7, 5, 1, 12, 0, 0]);
 const missing = errPacket({ code: 1146, state: '42S02', message: "Table 'shop.nowhere' doesn't exist" });
 

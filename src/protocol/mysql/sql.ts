@@ -36,9 +36,10 @@ export const { normaliseSql, codeOf } = reader;
  * as many results as it likes: what holds one of these is one piece.
  */
 export function statementsOf(sql: string): string[] {
-  const whole =
-    /\b(CALL|EXECUTE|BEGIN NOT ATOMIC)\b|\bCREATE\b.*\b(PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b/s;
-  if (!sql.includes(';') || whole.test(codeOf(sql))) return [sql];
+  if (!sql.includes(';')) return [sql];
+  const code = codeOf(sql);
+  const routine = /\bCREATE\b/.test(code) && /\b(PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b/.test(code);
+  if (routine || /\b(CALL|EXECUTE|BEGIN NOT ATOMIC)\b/.test(code)) return [sql];
   const statements = reader.splitStatements(sql);
   return statements.length > 1 ? statements : [sql];
 }
@@ -72,7 +73,7 @@ export const liftLiterals: (sql: string) => Lifted = remembered((sql) => {
     .pieces(normal)
     .map((piece) => {
       const introduced = /(?:^|[^\w$])(?:[nxb]|_\w+)$/i.test(before);
-      before = piece.text;
+      before = piece.text.slice(-80);
       if (piece.kind === 'string' && !introduced) {
         const value = unquoted(piece.text);
         if (value === null) return piece.text;
@@ -106,6 +107,7 @@ function unquoted(text: string): string | null {
 
 /** The default database that a USE names. */
 export function usedDatabase(sql: string): string | null {
-  const match = /^\s*use\s+(?:`((?:[^`]|``)+)`|([^\s;`]+))\s*;?\s*$/i.exec(sql);
+  if (sql.length > 500) return null;
+  const match = /^use\s+(?:`((?:[^`]|``)+)`|([^\s;`]+))\s*;?$/i.exec(sql.trim());
   return match ? (match[1]?.replaceAll('``', '`') ?? match[2]!) : null;
 }

@@ -115,7 +115,7 @@ function integerBytes(text: string, width: number): Buffer | undefined {
 }
 
 /** As the server prints it: the fewest digits that tell the value, an exponent beyond 15 places. */
-export function realText(value: number, decimals: number, single: boolean): string {
+function realText(value: number, decimals: number, single: boolean): string {
   if (!Number.isFinite(value)) return String(value);
   if (decimals < ANY_DECIMALS) return value.toFixed(decimals);
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';

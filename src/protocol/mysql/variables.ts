@@ -65,29 +65,36 @@ export interface Item {
 const ITEM =
   /^(?:(\d{1,9})|@@(?:(?:session|global|local)\s*\.\s*)?(\w+)|(version)\s*\(\s*\))(?:\s+(?:as\s+)?(?:`([^`]+)`|'([^']+)'|"([^"]+)"|(\w+)))?$/i;
 
+/** Longer ones set up no session; it also bounds what matching costs. */
+const MAX_LENGTH = 4000;
+
 /** The items of a SELECT that asks for nothing but numbers and variables of the session; null for every other statement. */
 export function selectedItems(sql: string): Item[] | null {
-  const list =
-    /^\s*(?:\/\*(?![!M+])[^*]*\*\/\s*)?select\s+([^;()]*(?:\(\s*\))?[^;()]*?)\s*(?:\blimit\s+1)?\s*;?\s*$/is.exec(
-      sql,
-    )?.[1];
+  if (sql.length > MAX_LENGTH) return null;
+  const text = sql.trim().replace(/^\/\*(?![!M+])[^*]*\*\//, '');
+  const list = /^\s*select\s+(.*)$/is.exec(text)?.[1];
   if (list === undefined) return null;
   const items: Item[] = [];
-  for (const part of list.split(',')) {
-    const text = part.trim();
-    const match = ITEM.exec(text);
+  for (const part of list
+    .replace(/;$/, '')
+    .trim()
+    .replace(/\blimit\s+1$/i, '')
+    .split(',')) {
+    const named = part.trim();
+    const match = ITEM.exec(named);
     if (!match) return null;
-    const [, number, named, version, ...aliases] = match;
-    const variable = version ? 'version' : (named?.toLowerCase() ?? null);
+    const [, number, asked, version, ...aliases] = match;
+    const variable = version ? 'version' : (asked?.toLowerCase() ?? null);
     if (variable !== null && !isVariable(variable)) return null;
     const alias = aliases.find((each) => each !== undefined);
-    items.push({ name: alias ?? text, variable, number: number ?? null });
+    items.push({ name: alias ?? named, variable, number: number ?? null });
   }
   return items;
 }
 
 /** The variable that `SHOW VARIABLES LIKE 'name'` asks for; undefined for every other statement. */
 export function shownVariable(sql: string): string | undefined {
+  if (sql.length > MAX_LENGTH) return undefined;
   const match =
     /^\s*show\s+(?:(?:session|local|global)\s+)?variables\s+(?:like\s+|where\s+`?variable_name`?\s*=\s*)['"](\w+)['"]\s*;?\s*$/i.exec(
       sql,
@@ -103,7 +110,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 
 /** What a SET changes of these variables, as far as it says so with plain values. */
 export function assignments(sql: string): [string, string][] {
-  const text = /^\s*set\s+(.*?)\s*;?\s*$/is.exec(sql)?.[1];
+  const trimmed = sql.length > MAX_LENGTH ? '' : sql.trim().replace(/;$/, '').trim();
+  const text = /^set\s+(.*)$/is.exec(trimmed)?.[1];
   if (text === undefined) return [];
   const names = /^(names|character set)\s+['"]?(\w+)['"]?(?:\s+collate\s+['"]?(\w+)['"]?)?$/i.exec(text);
   if (names) {

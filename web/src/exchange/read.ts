@@ -28,7 +28,7 @@ export function readRequest(protocol: string, request: Json): Readable {
       text: body(of['body']),
     };
   }
-  if (protocol === 'postgres' && typeof of['sql'] === 'string') {
+  if (typeof of['sql'] === 'string') {
     const params = Array.isArray(of['params']) ? of['params'] : [];
     const text = params.map((value, at) => `$${at + 1} = ${cell(value)}`).join('\n');
     return { ...NOTHING, line: of['sql'], text: text === '' ? null : cut(text) };
@@ -52,7 +52,7 @@ export function readResponse(protocol: string, response: Json | null): Readable 
       failed: of['status'] >= 500,
     };
   }
-  if (protocol === 'postgres' && Array.isArray(of['rows'])) {
+  if (Array.isArray(of['rows'])) {
     const error = fields(of['error'] ?? null);
     if (typeof error['message'] === 'string')
       return { ...NOTHING, line: `${word(error['code'])} ${error['message']}`, failed: true };
@@ -62,7 +62,7 @@ export function readResponse(protocol: string, response: Json | null): Readable 
       : [];
     return {
       ...NOTHING,
-      line: word(of['tag']),
+      line: done(of),
       table: columns.length === 0 ? null : { columns, rows, more: of['rows'].length - rows.length },
     };
   }
@@ -79,11 +79,11 @@ export function outcomeOf(protocol: string, response: Json | null): { word: stri
   const of = fields(response);
   if (protocol === 'http1' && typeof of['status'] === 'number')
     return { word: String(of['status']), failed: of['status'] >= 500 };
-  if (protocol === 'postgres' && Array.isArray(of['rows'])) {
+  if (Array.isArray(of['rows'])) {
     const error = fields(of['error'] ?? null);
-    if (typeof error['code'] === 'string') return { word: `error ${error['code']}`, failed: true };
+    if (typeof error['message'] === 'string') return { word: `error ${word(error['code'])}`, failed: true };
     const count = of['rows'].length;
-    if (of['columns'] === null) return { word: word(of['tag']) || 'done', failed: false };
+    if (of['columns'] === null) return { word: done(of) || 'done', failed: false };
     return { word: count === 1 ? '1 row' : `${count} rows`, failed: false };
   }
   if (protocol === 'dns' && typeof of['rcode'] === 'string')
@@ -91,6 +91,12 @@ export function outcomeOf(protocol: string, response: Json | null): { word: stri
   if (protocol === 'redis' && fields(of['reply'] ?? null)['error'] !== undefined)
     return { word: 'error', failed: true };
   return { word: 'answered', failed: false };
+}
+
+/** What a statement did: `INSERT 0 1` in PostgreSQL's words, `2 rows changed` by MySQL's count. */
+function done(of: Fields): string {
+  if (typeof of['affectedRows'] !== 'number' || of['columns'] !== null) return word(of['tag']);
+  return of['affectedRows'] === 1 ? '1 row changed' : `${of['affectedRows']} rows changed`;
 }
 
 /** The HTTP status of an inbound exchange's answer. */

@@ -91,7 +91,7 @@ function takeCall(evidence: Evidence, exchange: Exchange): void {
   switch (exchange.protocol) {
     case 'postgres':
     case 'mysql': {
-      const results = sqlResults(response);
+      const results = sqlResults(response, exchange.protocol === 'mysql' ? MYSQL_TYPES : PG_TYPES);
       for (const result of results) {
         for (const name of result.columns) evidence.columns.add(name);
         if (result.rows?.length === 0) evidence.emptyResult = true;
@@ -136,7 +136,7 @@ interface SqlResult {
 }
 
 /** Results wherever they are in a protocol's response: objects with `columns` or `fields`, and maybe `rows`. */
-function sqlResults(response: Json): SqlResult[] {
+function sqlResults(response: Json, types: Record<number, string>): SqlResult[] {
   const found: SqlResult[] = [];
   visit(response, (value) => {
     const columns = isObject(value) ? (value.columns ?? value.fields) : undefined;
@@ -144,16 +144,16 @@ function sqlResults(response: Json): SqlResult[] {
     const names = columns.map((each) =>
       typeof each === 'string' ? each : isObject(each) && typeof each.name === 'string' ? each.name : '',
     );
-    const types = columns.map((each) =>
-      isObject(each) && typeof each.type === 'number' ? (JS_TYPES[each.type] ?? 'string') : null,
+    const known = columns.map((each) =>
+      isObject(each) && typeof each.type === 'number' ? (types[each.type] ?? 'string') : null,
     );
-    found.push({ columns: names, types, rows: Array.isArray(value.rows) ? value.rows : undefined });
+    found.push({ columns: names, types: known, rows: Array.isArray(value.rows) ? value.rows : undefined });
   });
   return found;
 }
 
 /** By PostgreSQL's type oids (pg_type.dat). */
-const JS_TYPES: Record<number, string> = {
+const PG_TYPES: Record<number, string> = {
   16: 'boolean',
   21: 'number',
   23: 'number',
@@ -165,6 +165,23 @@ const JS_TYPES: Record<number, string> = {
   1082: 'date',
   1114: 'date',
   1184: 'date',
+};
+
+/** By the types of MySQL's columns: drivers leave DECIMAL as text. */
+const MYSQL_TYPES: Record<number, string> = {
+  1: 'number',
+  2: 'number',
+  3: 'number',
+  4: 'number',
+  5: 'number',
+  7: 'date',
+  8: 'number',
+  9: 'number',
+  10: 'date',
+  12: 'date',
+  13: 'number',
+  16: 'object',
+  245: 'object',
 };
 
 function takeRow(evidence: Evidence, row: Json, { columns, types }: SqlResult): void {
