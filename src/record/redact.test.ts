@@ -105,6 +105,10 @@ test('exchanges lose header values, members and cells by their names', () => {
 test('parameters of a statement about a secret go, and so do the words of AUTH', () => {
   const request = { sql: 'UPDATE users SET password = $1 WHERE id = $2', params: ['hunter2', '7'] };
   expect(redactExchange({ ...EXCHANGE, request }).request).toMatchObject({ params: ['[redacted]', '7'] });
+  const sql = "INSERT INTO users (id, password) VALUES (7, 'hunter2'), (8, 'it\\'s')";
+  const written = redactExchange({ ...EXCHANGE, request: { sql, params: [] }, summary: sql.slice(0, 50) });
+  expect(written.request).toMatchObject({ sql: "INSERT INTO users (id, password) VALUES (7, '[redacted]')" });
+  expect(written.summary).toBe("INSERT INTO users (id, password) VALUES (7, '[redacted]'");
   expect(redactJson({ args: ['AUTH', 'default', 'pw'] })).toEqual({
     args: ['AUTH', '[redacted]', '[redacted]'],
   });

@@ -68,32 +68,37 @@ export function redactJson(value: Json): Json {
 
 /** An exchange that may be shown. Ids, times and ends stay. */
 export function redactExchange(exchange: Exchange): Exchange {
+  const { request, response, summary } = exchange;
+  const secret = isObject(request) && typeof request['sql'] === 'string' && speaksOfSecrets(request['sql']);
   return {
     ...exchange,
-    request: redactStatement(exchange.request),
-    response: exchange.response === null ? null : redactJson(exchange.response),
-    summary: redactText(exchange.summary),
+    request: redactStatement(request),
+    response: response === null ? null : redactJson(response),
+    // Cut somewhere, so that nobody knows which quotes are open.
+    summary: redactText(secret ? summary.replace(/['"][^]*$/, "'[redacted]'") : summary),
   };
 }
 
-/** Parameters have no names: where the statement speaks of a secret column, all of its texts go. */
+/** Values have no names: where the statement speaks of a secret column, all of its texts go, bound or written into it. */
 function redactStatement(request: Json): Json {
   const out = redactJson(request);
-  if (
-    !isObject(out) ||
-    !isObject(request) ||
-    typeof request['sql'] !== 'string' ||
-    !Array.isArray(request['params'])
-  )
-    return out;
-  const words = request['sql'].match(/\w+/g) ?? [];
-  if (!words.some(isSecretName)) return out;
+  if (!isObject(out) || !isObject(request) || typeof request['sql'] !== 'string') return out;
+  const { sql, params } = request;
+  if (!speaksOfSecrets(sql)) return out;
   return {
     ...out,
-    params: request['params'].map((param) =>
-      typeof param === 'string' && /^-?\d{1,18}$/.test(param) ? param : hidden(param),
-    ),
+    // From the first quote to the last: which of those between belong together differs between databases.
+    sql: redactText(sql.replace(/'[^]*'/, "'[redacted]'")),
+    ...(Array.isArray(params) ? { params: params.map(hiddenParam) } : {}),
   };
+}
+
+function speaksOfSecrets(sql: string): boolean {
+  return (sql.match(/\w+/g) ?? []).some(isSecretName);
+}
+
+function hiddenParam(param: Json): Json {
+  return typeof param === 'string' && /^-?\d{1,18}$/.test(param) ? param : hidden(param);
 }
 
 function redactArray(value: Json[]): Json[] {

@@ -22,7 +22,7 @@ export const CAPABILITY = {
 } as const;
 
 /** MariaDB's capabilities, as in the last four reserved bytes (MariaDB documentation, "Connecting"). */
-export const MARIADB_CAPABILITY = { bulk: 1 << 2, extendedMetadata: 1 << 3 } as const;
+export const MARIADB_CAPABILITY = { bulk: 1 << 2, extendedMetadata: 1 << 3, bulkResults: 1 << 5 } as const;
 
 /** Status flags of OK and EOF packets. */
 export const STATUS = {

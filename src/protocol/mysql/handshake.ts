@@ -99,10 +99,10 @@ const USUAL = 0x01ff_f79f;
 /** Capabilities that a mock of this server offers. */
 export function offered(facts: MyFacts | null): { capabilities: number; mariadb: number } {
   const recorded = facts === null || facts.capabilities === 0 ? USUAL : facts.capabilities;
-  const served = MARIADB_CAPABILITY.extendedMetadata | MARIADB_CAPABILITY.bulk;
+  const { extendedMetadata, bulk, bulkResults } = MARIADB_CAPABILITY;
   return {
     capabilities: (recorded & ~(NOT_SERVED | BEYOND)) >>> 0,
-    mariadb: (facts?.mariadbCapabilities ?? 0) & served,
+    mariadb: (facts?.mariadbCapabilities ?? 0) & (extendedMetadata | bulk | bulkResults),
   };
 }
 

@@ -34,7 +34,7 @@ export const mysql: Protocol = {
     const whole = length + 4 === asked.length || (length + 4 < asked.length && asked[length + 7] === 0);
     const text = asked[4] !== COMMAND.query || /^[\s\w(/#-]/.test(asked.toString('latin1', 5, 6));
     if (length === 0 || !text || !whole) return 0;
-    return port === 3306 ? 0.9 : 0.55;
+    return port === 3306 ? 0.9 : 0.7;
   },
   decoder: mysqlDecoder,
   /** Each connection prepares only the statements that it uses. */
