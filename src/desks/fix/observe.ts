@@ -8,8 +8,7 @@ import { recordOccurrence, saveSlice } from '../../incident/store.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { silentLogger, type Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
-import { ExchangeCache, exchangesOf } from '../../record/exchanges.ts';
-import { cutSlice } from '../../record/slice.ts';
+import { openReader } from '../../record/reader.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface ObserverOptions {
@@ -38,11 +37,12 @@ interface Watched {
   folder: string;
   cgroupId: bigint;
   detector: Detector;
-  cache: ExchangeCache;
   /** Fingerprint → slices cut of it here. */
   cut: Map<string, { count: number; last: number }>;
   /** Up to where answers of 5xx were looked for, microseconds. */
   scannedTo: number;
+  /** When the next look for them may begin, milliseconds of `performance.now()`. */
+  nextScan: number;
   /** Answers were recorded that are too fresh to be looked at. */
   fresh: boolean;
   events: number;
@@ -58,14 +58,18 @@ const STACK_GRACE_MS = 1_000;
 /** Slices of one fingerprint and deployment: the first few, later one in a while. */
 const SLICES_AT_ONCE = 3;
 const SLICE_AGAIN_MS = 60_000;
-/** How far back a slice looks. */
+/** How far back a slice looks, and how long a request may have taken that is answered 5xx without a stack. */
 const LOOK_BACK_US = 15 * 60 * 1_000_000;
+const SCAN_LOOK_BACK_US = 30 * 1_000_000;
+/** Looking for answers of 5xx takes at most this part of the time, whatever the traffic. */
+const SCAN_SHARE = 0.2;
 
 /** Watches deployments: taps them, finds their errors, and pins what was recorded around each. */
 export function createObserver(options: ObserverOptions): Observer {
   const { store, agent } = options;
   const log = options.log ?? silentLogger;
   const now = options.now ?? Date.now;
+  const reader = openReader();
   const watched = new Map<string, Watched>();
   const pending = new Set<Promise<void>>();
   /** When stacks were seen, by deployment: a 5xx beside one is the same error. */
@@ -100,6 +104,7 @@ export function createObserver(options: ObserverOptions): Observer {
       clearInterval(scanner);
       for (const one of watched.values()) clearTimeout(one.timer);
       while (pending.size > 0) await Promise.all(pending);
+      await reader.close();
     },
   };
 
@@ -119,9 +124,9 @@ export function createObserver(options: ObserverOptions): Observer {
       folder,
       cgroupId,
       detector: createDetector({ appRoot: '/app' }),
-      cache: new ExchangeCache(),
       cut: watched.get(deployment.id)?.cut ?? new Map(),
       scannedTo: now() * 1000,
+      nextScan: 0,
       fresh: false,
       events: 0,
       ended: false,
@@ -171,21 +176,19 @@ export function createObserver(options: ObserverOptions): Observer {
   /** Answers of 5xx for which nothing was printed; `all`: also those of this moment. */
   async function scan(one: Watched, all = false): Promise<void> {
     if (!agent || one.ended) return;
+    const began = performance.now();
+    if (!all && began < one.nextScan) return;
     const until = all ? Infinity : (now() - STACK_GRACE_MS) * 1000;
     const { events } = await agent.flush(one.cgroupId);
     if (events === one.events && !one.fresh) return;
     one.events = events;
     one.fresh = false;
-    const from = one.scannedTo;
-    const recording = await exchangesOf(one.folder, { from: from - LOOK_BACK_US, cache: one.cache });
-    for (const exchange of recording.exchanges) {
-      const { endedAt } = exchange;
-      if (endedAt === null || endedAt <= from) continue;
-      if (endedAt > until) {
-        one.fresh = true;
-        continue;
-      }
-      one.scannedTo = Math.max(one.scannedTo, endedAt);
+    const { folder, scannedTo: after } = one;
+    const found = await reader.scan({ folder, after, until, lookBack: SCAN_LOOK_BACK_US });
+    one.scannedTo = found.scannedTo;
+    one.fresh = found.fresh;
+    one.nextScan = performance.now() + (performance.now() - began) / SCAN_SHARE;
+    for (const exchange of found.failed) {
       const event = serverError(exchange);
       if (event && !explained(one, event)) await keep(one, event, exchange.id);
     }
@@ -209,12 +212,13 @@ export function createObserver(options: ObserverOptions): Observer {
     if (agent && mayCut(one, event)) {
       try {
         if (!one.ended) await agent.flush(one.cgroupId);
-        const recording = await exchangesOf(one.folder, { from: event.at - LOOK_BACK_US, cache: one.cache });
-        const cut = cutSlice({
-          app: one.app,
-          release: one.release,
-          deployment: one.deployment,
-          recording,
+        const { app, release, deployment } = one;
+        const { json, failing, confidence } = await reader.cut({
+          app,
+          release,
+          deployment,
+          folder: one.folder,
+          from: event.at - LOOK_BACK_US,
           error: {
             at: event.at,
             detector: event.detector,
@@ -222,7 +226,8 @@ export function createObserver(options: ObserverOptions): Observer {
             ...(exchange === null ? {} : { exchange }),
           },
         });
-        slice = (await saveSlice(store, cut, JSON.stringify(cut), occurrence.id)).id;
+        const info = { app, release, deployment, failing, confidence };
+        slice = (await saveSlice(store, info, json, occurrence.id)).id;
       } catch (error) {
         log.warn(
           { incident: incident.id, error: messageOf(error) },

@@ -1,0 +1,53 @@
+/** The thread of `reader.ts`: answers one question at a time about recordings in folders. */
+import { parentPort } from 'node:worker_threads';
+import { messageOf } from '../lib/errors.ts';
+import { isObject } from '../lib/json.ts';
+import { ExchangeCache, exchangesOf } from './exchanges.ts';
+import type { CutAnswer, CutRequest, Question, Reply, ScanAnswer, ScanRequest } from './reader.ts';
+import { cutSlice } from './slice.ts';
+
+const MAX_FOLDERS = 8;
+const caches = new Map<string, ExchangeCache>();
+
+/** Of the folders asked about last. */
+function cacheOf(folder: string): ExchangeCache {
+  const cache = caches.get(folder) ?? new ExchangeCache();
+  caches.delete(folder);
+  caches.set(folder, cache);
+  if (caches.size > MAX_FOLDERS) caches.delete(caches.keys().next().value!);
+  return cache;
+}
+
+async function scan({ folder, after, until, lookBack }: ScanRequest): Promise<ScanAnswer> {
+  const recording = await exchangesOf(folder, { from: after - lookBack, cache: cacheOf(folder) });
+  const answer: ScanAnswer = { failed: [], scannedTo: after, fresh: false };
+  for (const exchange of recording.exchanges) {
+    const { endedAt, direction, response } = exchange;
+    if (endedAt === null || endedAt <= after) continue;
+    if (endedAt > until) {
+      answer.fresh = true;
+      continue;
+    }
+    answer.scannedTo = Math.max(answer.scannedTo, endedAt);
+    const status = direction === 'inbound' && isObject(response) ? response['status'] : null;
+    if (typeof status === 'number' && status >= 500)
+      answer.failed.push({ ...exchange, response: { status } });
+  }
+  return answer;
+}
+
+async function cut({ folder, from, ...asked }: CutRequest): Promise<CutAnswer> {
+  const recording = await exchangesOf(folder, { from, cache: cacheOf(folder) });
+  const slice = cutSlice({ ...asked, recording });
+  return { json: JSON.stringify(slice), failing: slice.failing, confidence: slice.confidence };
+}
+
+parentPort!.on('message', (question: Question) => {
+  const work = question.ask === 'scan' ? scan(question.request) : cut(question.request);
+  void work
+    .then(
+      (answer): Reply => ({ answer }),
+      (error: unknown): Reply => ({ error: messageOf(error) }),
+    )
+    .then((reply) => parentPort!.postMessage(reply));
+});
