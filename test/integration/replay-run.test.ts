@@ -68,6 +68,12 @@ const APP = `
   }).listen(process.env.PORT, '127.0.0.1');
 `;
 
+type Part = Partial<Omit<ReplayOptions, 'plan'>> & {
+  slice?: Partial<Slice>;
+  plan?: Partial<PlanOptions>;
+  clockMs?: number;
+};
+
 const BEGAN = Date.UTC(2024, 0, 31, 12) * 1000;
 const MS = 1000;
 
@@ -140,13 +146,7 @@ needs(missing === '', missing)('a replay', () => {
     });
   }
 
-  async function run(
-    exchanges: Exchange[],
-    asked: Asked[],
-    part: { slice?: Partial<Slice>; plan?: Partial<PlanOptions> } & Partial<ReplayOptions> & {
-        clockMs?: number;
-      } = {},
-  ): Promise<Observed> {
+  async function run(exchanges: Exchange[], asked: Asked[], part: Part = {}): Promise<Observed> {
     const { slice: sliceOf, plan, clockMs, onOutput, ...options } = part;
     const all = slice([...asked.map((one) => one.exchange), ...exchanges], sliceOf);
     const observer = observeRun();

@@ -3,13 +3,17 @@ import { callClass } from '../../replay/call-class.ts';
 import { writesOf, type Write } from '../behaviour.ts';
 import { failingCalls, siblingsOf, type Case } from '../case.ts';
 import { holds, rejects, unsure, type Gate } from '../facts.ts';
-import { callsDuring, type Observed } from '../observe.ts';
+import { callsDuring, statusOf, type Observed } from '../observe.ts';
 import { usableNeighbours } from './neighbours.ts';
+import type { Exchange } from '../../protocol/port.ts';
 import { protocolOf } from '../../protocol/registry.ts';
 
 const GATE = 'effects';
 
-/** Neighbours write what they wrote; the failing request writes nothing that its siblings never write, and drops no write. */
+/**
+ * Neighbours write what they wrote; the failing request writes nothing that its siblings never write, drops no write, and does not write
+ * what it is refused.
+ */
 export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
   if (!failing || !neighbours) return null;
   for (const exchange of usableNeighbours(baseline)) {
@@ -26,18 +30,27 @@ export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
       `the patched request no longer makes a write that it made before it failed: ${dropped[0]!.summary}`,
     );
   }
-  const usual = usualWrites(at);
-  const unusual = writesOf(at, failingCalls(at, failing)).filter(
-    (write) => !usual.has(callClass(write.protocol, write.canonical)),
-  );
+  const siblings = siblingsOf(at);
+  const writes = writesOf(at, failingCalls(at, failing));
+  // What the request itself wrote before it failed is usual as well.
+  const unusual = beyond(writes, kindsOfWrites(at, [...siblings, at.failing]));
   if (unusual.length > 0) {
     const { summary } = unusual[0]!;
-    return siblingsOf(at).length === 0
+    return siblings.length === 0
       ? unsure(
           GATE,
           `the patched request writes (${summary}), and no recorded sibling shows whether it should`,
         )
       : rejects(GATE, `the patched request makes a write that its siblings never make: ${summary}`);
+  }
+  const status = statusOf(failing.responses.get(at.failing.id)?.response);
+  if (status !== null && status >= 400) {
+    const [refusedOnly] = beyond(writes, kindsOfWrites(at, siblings.filter(isRefusal)));
+    if (refusedOnly)
+      return unsure(
+        GATE,
+        `the patched request is answered ${status} and writes all the same (${refusedOnly.summary}), which no recorded refusal of its route does`,
+      );
   }
   return holds(
     GATE,
@@ -68,11 +81,14 @@ function droppedWrites(at: Case, failing: Observed): Write[] {
   });
 }
 
-/** The kinds of write that this route was recorded to make, the failing request's own before it failed included. */
-function usualWrites(at: Case): Set<string> {
-  const ids = new Set(
-    [...siblingsOf(at), at.failing].flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []),
-  );
+/** Writes of other kinds than these. */
+function beyond(writes: readonly Write[], kinds: ReadonlySet<string>): Write[] {
+  return writes.filter((write) => !kinds.has(callClass(write.protocol, write.canonical)));
+}
+
+/** The kinds of write that these requests were recorded to make. */
+function kindsOfWrites(at: Case, requests: readonly Exchange[]): Set<string> {
+  const ids = new Set(requests.flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
   const kinds = new Set<string>();
   for (const exchange of at.slice.exchanges) {
     if (!ids.has(exchange.id)) continue;
@@ -81,4 +97,9 @@ function usualWrites(at: Case): Set<string> {
       kinds.add(callClass(exchange.protocol, protocol.canonical(exchange.request)));
   }
   return kinds;
+}
+
+function isRefusal(exchange: Exchange): boolean {
+  const status = statusOf(exchange.response) ?? 0;
+  return status >= 400 && status < 500;
 }

@@ -224,6 +224,40 @@ describe('effects', () => {
   });
 });
 
+it('effects are unsure of a refusal that writes, unless recorded refusals do', () => {
+  const sent = exchange({
+    protocol: 'http1',
+    request: {
+      method: 'POST',
+      target: '/log',
+      version: '1.1',
+      headers: [],
+      body: null,
+      encoding: null,
+      trailers: [],
+    },
+  });
+  const logs = call('failing', {
+    protocol: 'http1',
+    writes: true,
+    canonical: { method: 'POST', path: '/log', host: '' },
+  });
+  const unpatched = [observed({ failing: 500 }, { calls: [logs] })];
+  const after = (status: number): Partial<Facts> => ({
+    failing: observed({ failing: status }, { calls: [logs] }),
+    neighbours: observed({}),
+  });
+  const sibling = (status: number): Facts['at'] => {
+    const other = inbound('POST', '/checkout', status, {});
+    const at = caseOf([other, sent], { unpatched });
+    at.slice.callsOf = { [other.id]: [sent.id], failing: [sent.id] };
+    return at;
+  };
+  expect(of(effects, { at: sibling(200), ...after(404) })).toBe('inconclusive');
+  expect(of(effects, { at: sibling(200), ...after(200) })).toBe('holds');
+  expect(of(effects, { at: sibling(400), ...after(404) })).toBe('holds');
+});
+
 describe('own tests and sound', () => {
   const passed = { passed: true, detail: 'pass' };
   const failed = { passed: false, detail: 'fail' };
