@@ -48,7 +48,7 @@ class HttpTalk implements Talk {
         incomplete: null,
       };
       this.#pending.push(pending);
-      const body = yield* read.readBody(source, read.requestFraming(head), this.#room());
+      const body = yield* read.readBody(source, read.requestFraming(head), this.#room(pending));
       Object.assign(pending.request, read.storedBody(body, headers), { trailers: body.trailers });
       pending.incomplete ??= body.incomplete;
       pending.requestDone = true;
@@ -82,7 +82,7 @@ class HttpTalk implements Talk {
         truncated: true,
       };
       pending.endedAt = head.endedAt;
-      const body = yield* read.readBody(source, framing, this.#room());
+      const body = yield* read.readBody(source, framing, this.#room(pending));
       if (status === 408 && head.startedAt < pending.head.startedAt) {
         pending.response = null; // an idle connection was ended; the request crossed with it
         pending.endedAt = null;
@@ -123,12 +123,13 @@ class HttpTalk implements Talk {
     return this.#pending.find((pending) => !pending.responseDone);
   }
 
-  /** Bytes of bodies that may still be kept: several that wait share one limit. */
-  #room(): number {
+  /** Bytes that a body may have: several exchanges that wait share one limit, which a large request's own answer is not held to. */
+  #room(own: Pending): number {
     let held = 0;
-    for (const { request, response } of this.#pending) {
-      for (const body of [request.body, response?.body]) {
-        if (body) held += 'text' in body ? body.text.length : body.base64.length;
+    for (const pending of this.#pending) {
+      if (pending === own) continue;
+      for (const body of [pending.request.body, pending.response?.body]) {
+        if (body) held += 'text' in body ? body.text.length : (body.base64.length * 3) / 4;
       }
     }
     return Math.max(0, read.MAX_BODY - held);
