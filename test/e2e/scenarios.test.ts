@@ -6,7 +6,7 @@ import { isRoot, vouch, environment, type Finished } from '../integration/server
 import { needs } from '../needs.ts';
 import { SCENARIOS } from './stage.ts';
 
-const TEN_MINUTES = 600_000;
+const HALF_AN_HOUR = 1_800_000;
 
 needs(isRoot, 'root, for namespaces and the kernel tap')('the scenarios', () => {
   let finished: Finished;
@@ -28,7 +28,7 @@ needs(isRoot, 'root, for namespaces and the kernel tap')('the scenarios', () => 
       .map((line) => JSON.parse(line) as Score | Summary);
     summary = lines.pop() as Summary;
     scores = lines as Score[];
-  }, TEN_MINUTES);
+  }, HALF_AN_HOUR);
   afterAll(() => {
     for (const { scenario, verified, correct, offered, reason, seconds } of scores ?? []) {
       process.stdout.write(
