@@ -4,7 +4,11 @@ import { dirname } from 'node:path';
 import { systemCode } from './errors.ts';
 
 /** Writes a file whole or not at all, also across a crash: a temporary beside it, synced, then renamed. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array,
+  mode = 0o644,
+): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`;
   try {

@@ -79,9 +79,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       child.on('error', (error) => {
         const missing = systemCode(error) === 'ENOENT';
         reject(
-          new VouchError('missing-part', missing ? `${program}: program not found` : `${program}: ${error.message}`, {
-            cause: error,
-          }),
+          new VouchError(
+            'missing-part',
+            missing ? `${program}: program not found` : `${program}: ${error.message}`,
+            {
+              cause: error,
+            },
+          ),
         );
       });
       child.on('close', (code, signal) => {
@@ -106,8 +110,13 @@ export async function runOrThrow(argv: readonly string[], options: RunOptions = 
   const result = await run(argv, options);
   if (result.code !== 0) {
     const why = result.timedOut ? 'timed out' : `status ${result.code ?? result.signal}`;
-    const said = result.stderr.toString('utf8').trim().slice(-2000) || result.stdout.toString('utf8').trim().slice(-2000);
-    throw new VouchError('unavailable', `${argv.slice(0, 3).join(' ')}: ${why}${said === '' ? '' : `: ${said}`}`);
+    const said =
+      result.stderr.toString('utf8').trim().slice(-2000) ||
+      result.stdout.toString('utf8').trim().slice(-2000);
+    throw new VouchError(
+      'unavailable',
+      `${argv.slice(0, 3).join(' ')}: ${why}${said === '' ? '' : `: ${said}`}`,
+    );
   }
   return result;
 }

@@ -27,7 +27,7 @@ export interface RecordedExchanges {
   failedConnects: FailedConnects[];
 }
 
-export interface FailedConnects {
+interface FailedConnects {
   host: string;
   port: number;
   family: 4 | 6 | 'unix';

@@ -88,7 +88,6 @@ export const recordingSchema = z.object({
   confidence: z.number(),
   createdAt: z.number(),
 });
-export type RecordingView = z.infer<typeof recordingSchema>;
 
 export const recordingDetailSchema = recordingSchema.extend({ slice: sliceSchema });
 
