@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
-import { ExchangeCache, exchangesOf } from './exchanges.ts';
+import { ExchangeCache, exchangesOf, NO_ANSWER } from './exchanges.ts';
 import type { CutAnswer, CutRequest, Question, Reply, ScanAnswer, ScanRequest } from './reader.ts';
 import { cutSlice } from './slice.ts';
 
@@ -39,7 +39,10 @@ async function scan({ folder, after, until, lookBack }: ScanRequest): Promise<Sc
 async function cut({ folder, from, ...asked }: CutRequest): Promise<CutAnswer> {
   const recording = await exchangesOf(folder, { from, cache: cacheOf(folder) });
   const slice = cutSlice({ ...asked, recording });
-  return { json: JSON.stringify(slice), failing: slice.failing, confidence: slice.confidence };
+  const { failing, confidence } = slice;
+  const request = slice.exchanges.find(({ id }) => id === failing);
+  const underWay = request !== undefined && request.endedAt === null && request.incomplete !== NO_ANSWER;
+  return { json: JSON.stringify(slice), failing, confidence, underWay };
 }
 
 parentPort!.on('message', (question: Question) => {

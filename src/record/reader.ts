@@ -32,6 +32,8 @@ export interface CutAnswer {
   json: string;
   failing: string | null;
   confidence: number;
+  /** The request that failed has not ended yet: a later cut will hold more of it. */
+  underWay: boolean;
 }
 
 export type Question = { ask: 'scan'; request: ScanRequest } | { ask: 'cut'; request: CutRequest };

@@ -72,6 +72,15 @@ describe('rivals', () => {
     ).toBe(false);
   });
 
+  it('that could not be judged leave it open, unless the recording singles an answer out', () => {
+    expect(determine(caseOf(failing, []), refuse, [], 1).gate).toMatchObject({
+      holds: false,
+      otherwise: 'inconclusive',
+    });
+    const again = inbound('POST', '/checkout', 200, { total: 10 });
+    expect(determine(caseOf(failing, [again]), ignore, [], 1).gate.holds).toBe(true);
+  });
+
   it('are more than three: three are offered', () => {
     const rivals = [1, 2, 3, 4].map((n) => survivor(`r${n}`, 400 + n, { error: String(n) }));
     expect(determine(caseOf(failing, []), refuse, rivals).alternatives).toHaveLength(3);

@@ -4,11 +4,11 @@ import type { LogLine } from '../../deploy/model.ts';
 import { createDetector, type Detector } from '../../incident/detect.ts';
 import type { ErrorEvent, Incident } from '../../incident/model.ts';
 import { serverError } from '../../incident/server-error.ts';
-import { recordOccurrence, saveSlice } from '../../incident/store.ts';
+import { recordOccurrence, saveSlice, type Occurrence } from '../../incident/store.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { silentLogger, type Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
-import { openReader } from '../../record/reader.ts';
+import { openReader, type RecordingReader } from '../../record/reader.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface ObserverOptions {
@@ -19,6 +19,9 @@ export interface ObserverOptions {
   folder: string;
   log?: Logger;
   now?: () => number;
+  reader?: RecordingReader;
+  /** Errors that may wait to be stored; what an app prints beyond is not counted. Default 1,000. */
+  maxPending?: number;
   /** Told of every incident whenever it is new or happened again; `slice` once its recording is pinned. */
   onIncident?: (incident: Incident, slice: string | null) => void;
 }
@@ -50,9 +53,22 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** An error that was stored, and where it came from. */
+interface Around {
+  one: Watched;
+  event: ErrorEvent;
+  /** The exchange itself where its answer is the error. */
+  exchange: string | null;
+  incident: Incident;
+  occurrence: Occurrence;
+}
+
 /** The request of an error may still be under way when the error is printed: it is cut when it had this long to end. */
 const REQUEST_GRACE_MS = 250;
+/** One that is still under way then is looked at again after these, and cut as it is in the end. */
+const LOOK_AGAIN_MS = [1_000, 4_000, 15_000];
 const SCAN_EVERY_MS = 2_000;
+const MAX_PENDING = 1_000;
 /** A stack is printed with its answer, but may be read later than that was recorded. */
 const STACK_GRACE_MS = 1_000;
 /** Slices of one fingerprint and deployment: the first few, later one in a while. */
@@ -69,11 +85,18 @@ export function createObserver(options: ObserverOptions): Observer {
   const { store, agent } = options;
   const log = options.log ?? silentLogger;
   const now = options.now ?? Date.now;
-  const reader = openReader();
+  const maxPending = options.maxPending ?? MAX_PENDING;
+  const reader = options.reader ?? openReader();
   const watched = new Map<string, Watched>();
   const pending = new Set<Promise<void>>();
   /** When stacks were seen, by deployment: a 5xx beside one is the same error. */
   const recent = new Map<string, number[]>();
+  const scans = new Set<Watched>();
+  /** Begins what is put off, now. */
+  const putOff = new Set<() => void>();
+  /** Nothing is put off any more. */
+  let hurry = 0;
+  let dropped = 0;
   let queue: Promise<void> = Promise.resolve();
 
   /** One at a time, in order: two errors of one moment must not cut the same segments twice as hard. */
@@ -86,8 +109,33 @@ export function createObserver(options: ObserverOptions): Observer {
     void mine.finally(() => pending.delete(mine));
   };
 
+  const later = (ms: number, work: () => Promise<void>): void => {
+    const begin = (): void => {
+      clearTimeout(timer);
+      putOff.delete(begin);
+      inTurn(work);
+    };
+    const timer = setTimeout(begin, ms);
+    timer.unref();
+    putOff.add(begin);
+  };
+
+  const finish = async (): Promise<void> => {
+    hurry++;
+    for (const begin of putOff) begin();
+    while (pending.size > 0) await Promise.all(pending);
+    hurry--;
+  };
+
   const scanner = setInterval(() => {
-    for (const one of watched.values()) inTurn(() => scan(one));
+    for (const one of watched.values()) {
+      if (scans.has(one)) continue; // the last one waits for its turn still
+      scans.add(one);
+      inTurn(() => {
+        scans.delete(one);
+        return scan(one);
+      });
+    }
   }, SCAN_EVERY_MS);
   scanner.unref();
 
@@ -98,12 +146,12 @@ export function createObserver(options: ObserverOptions): Observer {
         take(one, one.detector.flush(now() * 1000));
         inTurn(() => scan(one, true));
       }
-      while (pending.size > 0) await Promise.all(pending);
+      await finish();
     },
     async close() {
       clearInterval(scanner);
       for (const one of watched.values()) clearTimeout(one.timer);
-      while (pending.size > 0) await Promise.all(pending);
+      await finish();
       await reader.close();
     },
   };
@@ -164,6 +212,11 @@ export function createObserver(options: ObserverOptions): Observer {
     for (const event of events) {
       // Now, not in its turn: an answer of 5xx must not be looked at before the stack beside it is known.
       remember(one.deployment, event.at);
+      if (pending.size >= maxPending) {
+        if (dropped++ % maxPending === 0)
+          log.warn({ app: one.app, dropped }, 'more errors than can be stored: some are not counted');
+        continue;
+      }
       inTurn(async () => {
         await new Promise((resolve) =>
           setTimeout(resolve, Math.max(0, event.at / 1000 + REQUEST_GRACE_MS - now())),
@@ -208,34 +261,41 @@ export function createObserver(options: ObserverOptions): Observer {
       title: `${event.type}: ${event.message}`.slice(0, 300),
       culprit: culpritOf(event),
     });
-    let slice: string | null = null;
-    if (agent && mayCut(one, event)) {
-      try {
-        if (!one.ended) await agent.flush(one.cgroupId);
-        const { app, release, deployment } = one;
-        const { json, failing, confidence } = await reader.cut({
-          app,
-          release,
-          deployment,
-          folder: one.folder,
-          from: event.at - LOOK_BACK_US,
-          error: {
-            at: event.at,
-            detector: event.detector,
-            message: event.message,
-            ...(exchange === null ? {} : { exchange }),
-          },
+    const pinned =
+      agent !== null && mayCut(one, event) ? await pin({ one, event, exchange, incident, occurrence }) : null;
+    options.onIncident?.(incident, pinned);
+  }
+
+  /** Pins the recording around an error, now or, while its request is under way, later. Gives the slice's id if it is pinned. */
+  async function pin(around: Around, again = 0): Promise<string | null> {
+    const { one, event, exchange, incident, occurrence } = around;
+    const { app, release, deployment, folder } = one;
+    try {
+      if (!one.ended) await agent!.flush(one.cgroupId);
+      const { at, detector, message } = event;
+      const { json, failing, confidence, underWay } = await reader.cut({
+        app,
+        release,
+        deployment,
+        folder,
+        from: at - LOOK_BACK_US,
+        error: { at, detector, message, ...(exchange === null ? {} : { exchange }) },
+      });
+      const wait = LOOK_AGAIN_MS[again];
+      if (underWay && wait !== undefined && hurry === 0 && !one.ended) {
+        later(wait, async () => {
+          const slice = await pin(around, again + 1);
+          if (slice !== null) options.onIncident?.(incident, slice);
         });
-        const info = { app, release, deployment, failing, confidence };
-        slice = (await saveSlice(store, info, json, occurrence.id)).id;
-      } catch (error) {
-        log.warn(
-          { incident: incident.id, error: messageOf(error) },
-          'the recording around an error could not be read',
-        );
+        return null;
       }
+      const info = { app, release, deployment, failing, confidence };
+      return (await saveSlice(store, info, json, occurrence.id)).id;
+    } catch (error) {
+      const why = { incident: incident.id, error: messageOf(error) };
+      log.warn(why, 'the recording around an error could not be read');
+      return null;
     }
-    options.onIncident?.(incident, slice);
   }
 
   function mayCut(one: Watched, event: ErrorEvent): boolean {
