@@ -23,6 +23,8 @@ const MAX_VALUE_SCORE = 4;
 const SAME_PROCESS = 3;
 const SAME_TRANSACTION = 4;
 const CLEAR_LEAD = 0.5;
+/** One that was answered already owns a call while others are under way only if it carries values that none of those has: some of them. */
+const ANSWERED_HANDICAP = 2.5;
 
 /** A request and what is known of it. Values are read only when it has rivals: most requests never have any. */
 class Inbound {
@@ -98,17 +100,22 @@ export function correlate(
 
   function ownersOf(call: Exchange): Inbound[] {
     const inside = live.filter(({ exchange: { endedAt } }) => endedAt === null || endedAt >= call.startedAt);
-    // With nobody inside, the one that was answered last may still be at work.
-    const rivals = inside.length > 0 ? inside : live.slice(-1);
+    // With nobody inside, the one that was answered last may still be at work. With somebody, those answered may be as well.
+    const rivals = inside.length > 0 ? live : live.slice(-1);
     if (rivals.length === 0) return [];
     if (rivals.length === 1) {
       rivals[0]!.sure.push(inside.length === 0 ? 0.6 : 0.98);
       return rivals;
     }
-    const scores = rivals.map((rival) => scoreOf(rival, call, rivals));
+    const scores = rivals.map((rival) =>
+      inside.includes(rival)
+        ? scoreOf(rival, call, inside)
+        : scoreOf(rival, call, rivals) - ANSWERED_HANDICAP,
+    );
     const best = Math.max(...scores);
     const owners = rivals.filter((_rival, index) => scores[index]! > best - CLEAR_LEAD);
-    const sure = owners.length > 1 ? 1 / owners.length : Math.min(0.95, 0.7 + 0.05 * best);
+    const alone = owners.length === 1 && inside.length === 1 && owners[0] === inside[0];
+    const sure = alone ? 0.98 : owners.length > 1 ? 1 / owners.length : Math.min(0.95, 0.7 + 0.05 * best);
     for (const owner of owners) owner.sure.push(sure);
     return owners;
   }

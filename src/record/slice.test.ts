@@ -129,6 +129,18 @@ describe('which calls belong to which request', () => {
     const late = query('INSERT INTO log', [], 2500);
     expect(correlate([a, late]).callsOf[a.id]).toEqual([late.id]);
   });
+
+  it('gives a late call that carries its values to the one that was answered, though another is under way', () => {
+    const a = http('/members/ada@example.org?name=Ada&city=London', 1000, 2000, 409);
+    const b = http('/members/grace@example.org', 2100, 9000, 200);
+    const own = query('SELECT … WHERE email = $1', ['grace@example.org'], 2200);
+    const late = query('INSERT INTO …', ['ada@example.org', 'Ada', 'London'], 2300);
+    const found = correlate([a, b, own, late]);
+    expect(found.callsOf).toEqual({ [a.id]: [late.id], [b.id]: [own.id] });
+    expect(found.confidence[b.id]).toBeGreaterThan(0.9);
+    const same = query('SELECT … WHERE city = $1', ['London'], 2400);
+    expect(correlate([a, b, same]).callsOf[b.id]).toEqual([same.id]);
+  });
 });
 
 describe('the request behind an error', () => {

@@ -61,9 +61,42 @@ const NOISE_ROUNDS = 3;
 
 /**
  * Finds out how the failure is reproduced: the request alone; after the requests before it; together with those that overlapped it.
- * Each way is tried twice in fresh sandboxes, and counts only if both runs raise the incident's fingerprint.
+ * Each way is tried twice in fresh sandboxes, and counts only if both runs raise the incident's fingerprint. Which request it was is told
+ * from times and words: before one is believed to need others, those of the same moment are tried alone, and the case is about the one
+ * that fails.
  */
 export async function openCase(input: CaseInput): Promise<Case> {
+  const first = await tryWay(baseOf(input));
+  if (first.notReproduced === null) return first;
+  const { bootMs, noise, failing } = first;
+  for (const { id } of othersOfThatMoment(input, failing)) {
+    const tried = await tryWay({ ...baseOf({ ...input, slice: { ...input.slice, failing: id } }), bootMs });
+    if (tried.notReproduced === null) return tried;
+  }
+  for (const way of waysWithOthers(first)) {
+    const tried = await tryWay({ ...baseOf(input), bootMs, noise, ...way });
+    if (tried.notReproduced === null) return tried;
+  }
+  return first;
+}
+
+const MOST_OTHERS = 3;
+/** An error may be printed so long after the answer to the request that it came of. Microseconds. */
+const ANSWERED_BEFORE = 250_000;
+
+/** Requests that were under way when the error was printed, or just answered, the last one first. */
+function othersOfThatMoment({ slice, error }: CaseInput, failing: Exchange): Exchange[] {
+  return inboundOf(slice)
+    .filter(
+      ({ id, startedAt, endedAt }) =>
+        id !== failing.id && startedAt <= error.at && (endedAt ?? Infinity) + ANSWERED_BEFORE >= error.at,
+    )
+    .toReversed()
+    .slice(0, MOST_OTHERS);
+}
+
+/** A case before anything was tried. Throws `inconclusive` if the error could not be tied to a request. */
+function baseOf(input: CaseInput): Case {
   const failing = input.slice.exchanges.find((exchange) => exchange.id === input.slice.failing);
   if (!failing) {
     throw new VouchError(
@@ -74,7 +107,7 @@ export async function openCase(input: CaseInput): Promise<Case> {
       },
     );
   }
-  const base: Case = {
+  return {
     ...input,
     failing,
     prefix: [],
@@ -86,26 +119,18 @@ export async function openCase(input: CaseInput): Promise<Case> {
     bootMs: null,
     lingerMs: lingerFor(input.error, failing),
   };
-  let best: Case | undefined;
-  for (const way of waysToFail(base)) {
-    const tried = await tryWay({ ...base, bootMs: best?.bootMs ?? null, noise: best?.noise ?? {}, ...way });
-    if (tried.notReproduced === null) return tried;
-    best ??= tried;
-  }
-  return best!;
 }
 
 /**
- * Errors may come after the answer. One that comes with it is in the app's output before the answer is read; one that came clearly later
- * in production may take some times as long here, where several programs share the processors.
+ * Errors may come after the answer. One that comes with it is in the app's output before the answer is read; one that came later in
+ * production may take some times as long here, where several programs share the processors.
  */
 function lingerFor(error: ErrorEvent, failing: Exchange): number {
   const after = (error.at - (failing.endedAt ?? error.at)) / 1000;
-  return Math.round(Math.min(3_000, after > 20 ? after * 3 + 100 : 40));
+  return Math.round(after > 2 ? Math.min(3_000, after * 3 + 250) : 40);
 }
 
-function* waysToFail(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'together'>> {
-  yield { prefix: [], schedule: 'sequential', together: [] };
+function* waysWithOthers(at: Case): Generator<Pick<Case, 'prefix' | 'schedule' | 'together'>> {
   const inbound = inboundOf(at.slice).filter((exchange) => exchange.id !== at.failing.id);
   const before = inbound.filter(
     (exchange) => exchange.startedAt < at.failing.startedAt && isHealthy(exchange),

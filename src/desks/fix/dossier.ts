@@ -97,7 +97,8 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
       ? await baselineOf(opened)
       : { neighbours: [], runs: null, variants: [], variantRun: null, tests: null, types: null };
   const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
-  return { incident, error, slice, release, tree, suspect, case: opened, baseline };
+  // Of the case: it says which request failed.
+  return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };
 }
 
 /**
