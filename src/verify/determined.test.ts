@@ -81,6 +81,14 @@ describe('rivals', () => {
     expect(determine(caseOf(failing, [again]), ignore, [], 1).gate.holds).toBe(true);
   });
 
+  it('or none, do not let an answer be replaced that was no failure', () => {
+    const refused = inbound('POST', '/members', 409, { error: 'already a member' });
+    const same = survivor('same', 409, { error: 'already a member' });
+    expect(determine(caseOf(refused, []), same, []).gate.holds).toBe(true);
+    const { gate } = determine(caseOf(refused, []), survivor('goes on', 201, { id: 1 }), []);
+    expect(gate.detail).toContain('was answered 409 when it was recorded');
+  });
+
   it('are more than three: three are offered', () => {
     const rivals = [1, 2, 3, 4].map((n) => survivor(`r${n}`, 400 + n, { error: String(n) }));
     expect(determine(caseOf(failing, []), refuse, rivals).alternatives).toHaveLength(3);

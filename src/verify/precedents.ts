@@ -31,6 +31,16 @@ export function precedentOf(at: Case): Precedent | null {
   return null;
 }
 
+/**
+ * What the failing request itself was answered, if that was no failure: the error came afterwards, or was kept from the client. It may have
+ * been wrong all the same, so nothing is proved by answering it again; but a patch that answers something else has to say why.
+ */
+export function answerBefore(at: Case): Precedent | null {
+  const status = statusOf(at.failing.response);
+  if (!deliberate(at.failing) || status === null || status >= 500) return null;
+  return precedent(at.failing, `the request was answered ${status} when it was recorded`);
+}
+
 /** Whether a behaviour is what the precedent says: the same status and text. Of a success, values may differ. */
 export function follows(
   at: Case,

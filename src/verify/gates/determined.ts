@@ -2,7 +2,7 @@ import { sameBehaviour } from '../behaviour.ts';
 import type { Case } from '../case.ts';
 import type { Behaviour, Evidence, GateResult } from '../evidence.ts';
 import { holds, unsure } from '../facts.ts';
-import { follows, precedentOf, type Precedent } from '../precedents.ts';
+import { answerBefore, follows, precedentOf, type Precedent } from '../precedents.ts';
 
 /** A candidate that passed every other gate, or that at least nothing speaks against. */
 export interface Survivor {
@@ -61,8 +61,9 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   }
   const single =
     groups.length === 1 && precedent === null && mine.some(({ invented }) => invented.length === 0);
-  if (single && unjudged > 0) {
-    const gate = unsure('determined', `${unjudged} rivals could not be judged: they may do something else`);
+  const doubt = doubtAbout(at, own, unjudged);
+  if (single && doubt !== null) {
+    const gate = unsure('determined', doubt);
     return { gate, alternatives: alternativesOf([...groups, ...groupByBehaviour(open)], undefined) };
   }
   if (single) {
@@ -77,6 +78,15 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
     gate: unsure('determined', whyNot(groups, mine, precedent, following.length)),
     alternatives: alternativesOf([...groups, ...groupByBehaviour(open)], first),
   };
+}
+
+/** Why the only answer there is may not be the right one. */
+function doubtAbout(at: Case, own: Survivor, unjudged: number): string | null {
+  if (unjudged > 0) return `${unjudged} rivals could not be judged: they may do something else`;
+  const before = answerBefore(at);
+  return before === null || follows(at, own.behaviour, before)
+    ? null
+    : `${before.why}, and nothing recorded says that it should not be`;
 }
 
 /** The best of each group, best group first; the one that the recording suggests before all others. */
