@@ -143,6 +143,16 @@ describe('decide', () => {
     expect(await listAudit(store.db)).toHaveLength(1);
   });
 
+  it('accepts nothing that the gates rejected; that can be edited or dismissed', async () => {
+    await setVerdict(store, proposal.id, { ...evidence, verdict: 'rejected' });
+    const request = { proposal: proposal.id, by, why: null };
+    await expect(decide(store, { ...request, decision: 'accept' })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(await listAudit(store.db)).toEqual([]);
+    await expect(decide(store, { ...request, decision: 'dismiss' })).resolves.toMatchObject({ by });
+  });
+
   it('refuses an unknown proposal and a reason without end, and leaves no trail of them', async () => {
     const request = { decision: 'accept' as const, by, why: null };
     await expect(decide(store, { ...request, proposal: 'prp_none' })).rejects.toMatchObject({

@@ -16,7 +16,8 @@ export interface NewDecision {
 
 /**
  * Writes down what a named person decided, once, with its line in the audit trail, before it returns. Throws `usage`
- * without a name, `not-found`, and `conflict` when the proposal was decided already.
+ * without a name, `not-found`, and `conflict` when the proposal was decided already, or is to be accepted though it was
+ * rejected.
  */
 export async function decide(store: Store, request: NewDecision, now = Date.now()): Promise<Decision> {
   const by = request.by.trim();
@@ -55,6 +56,12 @@ export async function decide(store: Store, request: NewDecision, now = Date.now(
       throw new VouchError('not-found', `proposal ${subject}: there is none`, {
         hint: 'vouch proposals lists them',
       });
+    // It could never be merged: a person who knows better edits it, and has that judged.
+    if (request.decision === 'accept' && proposal.verdict === 'rejected') {
+      throw new VouchError('conflict', `proposal ${subject}: it was rejected by its gates`, {
+        hint: 'decide edit or dismiss; a better patch is judged with `vouch verify INCIDENT --patch FILE`',
+      });
+    }
     const earlier = await tx
       .selectFrom('decisions')
       .selectAll()
