@@ -126,6 +126,8 @@ export async function startAgent(options: { dir: string; logger: Logger }): Prom
   await mkdir(options.dir, { recursive: true, mode: 0o700 });
   const socketPath = join(options.dir, 'agent.sock');
   const child = spawn(process.execPath, [join(import.meta.dirname, 'entry.ts'), socketPath], {
+    // A group of its own: Ctrl-C is for us, who still need it to end in good order.
+    detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', ...compileCache() },
   });
