@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createWorkbench, type Workbench, type WorkbenchOptions } from '../desks/fix/workbench.ts';
 import { listIncidents } from '../incident/store.ts';
 import type { Incident } from '../incident/model.ts';
+import { accepts } from '../lib/accepts.ts';
 import { VouchError } from '../lib/errors.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { freePort } from './services/child.ts';
@@ -108,12 +108,7 @@ async function accepting(port: number, exited: Promise<unknown>): Promise<void> 
   void exited.then(() => (over = true));
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && !over) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port });
-      socket.on('connect', () => (socket.destroy(), resolve(true)));
-      socket.on('error', () => resolve(false));
-    });
-    if (open) return;
+    if (await accepts(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new VouchError('no', over ? 'the fixed app ended at once' : 'the fixed app did not start in time');

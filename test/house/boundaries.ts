@@ -31,7 +31,7 @@ export const ROOMS: Record<string, Row> = {
   'desks/fix': {
     may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'replay', 'verify'],
   },
-  eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'desks/fix'] },
+  eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'deploy', 'desks/fix'] },
   server: { may: ['*'] },
   cli: { may: ['*'] },
 };

@@ -1,6 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createConnection, createServer } from 'node:net';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createPortPool } from '../../deploy/free-ports.ts';
+import { accepts } from '../../lib/accepts.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { run } from '../../lib/process.ts';
 
@@ -66,18 +69,13 @@ async function stopChild(child: ChildProcess, signal: NodeJS.Signals): Promise<v
 async function waitForPort(port: number, name: string): Promise<void> {
   const deadline = performance.now() + READY_MS;
   while (performance.now() < deadline) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port });
-      socket.on('connect', () => (socket.destroy(), resolve(true)));
-      socket.on('error', () => resolve(false));
-    });
-    if (open) return;
+    if (await accepts(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
   throw new VouchError('unavailable', `${name}: did not listen on port ${port} within ${READY_MS / 1000} s`);
 }
 
-export interface SystemUser {
+interface SystemUser {
   uid: number;
   gid: number;
 }
@@ -85,7 +83,7 @@ export interface SystemUser {
 /** Runs the program as another user, and with a signal for when we die. */
 function guarded(signal: NodeJS.Signals, user: SystemUser | null): string[] {
   const argv = ['setpriv', '--pdeathsig', signal.replace('SIG', '')];
-  if (user) argv.push('--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups');
+  if (user) argv.push(...asUser(user));
   return [...argv, '--'];
 }
 
@@ -101,15 +99,33 @@ export async function unprivilegedUser(): Promise<SystemUser | null> {
   throw new VouchError('missing-part', 'no unprivileged user (postgres, nobody) on this machine');
 }
 
-/** A port that was free a moment ago, on loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (typeof address !== 'object' || address === null) throw new Error('a listening server has no address');
-  return address.port;
+const ports = createPortPool();
+
+/** A port of loopback that nobody listens on, outside of the range that outgoing connections take theirs from. */
+export function freePort(): Promise<number> {
+  return ports.reserve();
+}
+
+/** Where the data of a private server lies, and as whom it runs. */
+interface ServerHome {
+  data: string;
+  user: SystemUser | null;
+  /** Put before an argument vector, runs a program as that user. */
+  as: string[];
+}
+
+/** Makes the empty data folder of a server below `folder`, owned by somebody who is not root. */
+export async function makeServerHome(folder: string): Promise<ServerHome> {
+  const user = await unprivilegedUser();
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  // Another user has to pass through the scratch folder around it; what else lies there has modes of its own.
+  if (user) await chmod(dirname(folder), 0o711);
+  const data = join(folder, 'data');
+  await mkdir(data, { mode: 0o700 });
+  if (user) await chown(data, user.uid, user.gid);
+  return { data, user, as: user ? ['setpriv', ...asUser(user), '--'] : [] };
+}
+
+function asUser({ uid, gid }: SystemUser): string[] {
+  return ['--reuid', String(uid), '--regid', String(gid), '--clear-groups'];
 }

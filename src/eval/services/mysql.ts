@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
-import { access, chmod, chown, mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { VouchError } from '../../lib/errors.ts';
 import { baseEnvironment, runOrThrow } from '../../lib/process.ts';
-import { freePort, startListening, unprivilegedUser, type Service } from './child.ts';
+import { freePort, makeServerHome, startListening, type Service } from './child.ts';
 
 export interface MysqlServer {
   /** A new database, filled by the SQL text. The name is ours: `[a-z0-9_]+`. */
@@ -47,16 +47,7 @@ export async function startMysql(folder: string): Promise<MysqlServer> {
     throw new VouchError('missing-part', 'MySQL: no MariaDB server on this machine', {
       hint: 'apt-get install mariadb-server',
     });
-  const user = await unprivilegedUser();
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  // Another user has to pass through the scratch folder around it; what else lies there has modes of its own.
-  if (user) await chmod(dirname(folder), 0o711);
-  const data = join(folder, 'data');
-  await mkdir(data, { mode: 0o700 });
-  if (user) await chown(data, user.uid, user.gid);
-  const as = user
-    ? ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', '--']
-    : [];
+  const { data, user, as } = await makeServerHome(folder);
   const settings = [
     // None of the machine's own settings apply.
     '--no-defaults',

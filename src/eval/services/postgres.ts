@@ -1,10 +1,10 @@
-import { access, chmod, chown, cp, lstat, mkdir, readFile, readdir, symlink } from 'node:fs/promises';
+import { access, cp, lstat, readFile, readdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { VouchError } from '../../lib/errors.ts';
 import { runOrThrow } from '../../lib/process.ts';
-import { freePort, startListening, unprivilegedUser, type Service } from './child.ts';
+import { freePort, makeServerHome, startListening, type Service } from './child.ts';
 
 export interface PostgresServer {
   /** A new database, filled by the SQL text. The name is ours: `[a-z0-9_]+`. */
@@ -44,18 +44,9 @@ export async function startPostgres(folder: string, found?: FoundPostgres | null
     throw new VouchError('missing-part', 'PostgreSQL: no server on this machine', {
       hint: 'apt-get install postgresql, or npm ci',
     });
-  const user = await unprivilegedUser();
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  // Another user has to pass through the scratch folder around it; what else lies there has modes of its own.
-  if (user) await chmod(dirname(folder), 0o711);
-  const data = join(folder, 'data');
-  await mkdir(data, { mode: 0o700 });
-  if (user) await chown(data, user.uid, user.gid);
+  const { data, user, as } = await makeServerHome(folder);
   // The npm package may lie where only root may look: the server itself runs as somebody else.
   const bin = found.from === 'npm' ? await copyOf(dirname(found.bin), join(folder, 'postgres')) : found.bin;
-  const as = user
-    ? ['setpriv', '--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', '--']
-    : [];
   await runOrThrow(
     [
       ...as,

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { accepts } from '../../lib/accepts.ts';
 import type { Protocol, Sent } from '../../protocol/port.ts';
 import type { ReplayPlan, ReplayResult } from '../plan.ts';
 import type { Turns } from './turns.ts';
@@ -22,7 +22,6 @@ export interface Driving {
 }
 
 const POLL_MS = 4;
-const PROBE_MS = 1_000;
 const LATE_CALLS_MS = 500;
 /** A connection that ends without an answer is often the end of the app, which is told a moment later. */
 const END_MS = 500;
@@ -31,25 +30,10 @@ const END_MS = 500;
 export async function waitReady(plan: ReplayPlan, signal: AbortSignal): Promise<boolean> {
   const deadline = performance.now() + plan.app.readyTimeoutMs;
   while (performance.now() < deadline && !signal.aborted) {
-    if (await accepts(plan.app.host, plan.app.port)) return true;
+    if (await accepts(plan.app.port, plan.app.host)) return true;
     await pause(POLL_MS, signal);
   }
   return false;
-}
-
-function accepts(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    // An app that is stuck with a full queue neither accepts nor refuses.
-    const timer = setTimeout(() => done(false), PROBE_MS);
-    const done = (answer: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on('connect', () => done(true));
-    socket.on('error', () => done(false));
-  });
 }
 
 /** Sends the plan's requests by its schedule and gathers the answers, in the plan's order. Those not sent have none. */
