@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { incidentSchema } from '../incident/model.ts';
 import { decisionSchema, proposalSchema } from '../proposal/model.ts';
-import { traceSchema } from '../trace/model.ts';
+import { faultCountSchema, traceSchema } from '../trace/model.ts';
 import { verdictSchema } from '../verify/evidence.ts';
 import {
   appSchema,
@@ -270,6 +270,14 @@ export const API = {
     response: z.array(traceSchema.omit({ prompt: true, answer: true })),
   },
   getTrace: { method: 'GET', path: '/api/traces/:trace', role: 'viewer', response: traceSchema },
+  /** What was made good in answers, by fault. */
+  traceFaults: {
+    method: 'GET',
+    path: '/api/trace-faults',
+    role: 'viewer',
+    query: z.object({ run: name.optional() }),
+    response: z.array(faultCountSchema),
+  },
 
   listAudit: {
     method: 'GET',

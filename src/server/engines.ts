@@ -92,7 +92,7 @@ function storedTraces(store: Store): Traces {
   return {
     sink: {
       add: (trace) => saveTrace(store, trace),
-      setOutcome: (id, outcome) => setOutcome(store, id, outcome),
+      setOutcome: (id, outcome, repairs) => setOutcome(store, id, outcome, repairs),
     },
     costOf: async (id) => (await getTrace(store, id)).costUsd ?? 0,
   };

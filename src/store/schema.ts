@@ -170,6 +170,8 @@ export interface TraceRow {
   seconds: number;
   error: string | null;
   outcome: string | null;
+  /** JSON: counts by fault. */
+  repairs: string | null;
 }
 
 /** What the server keeps for itself: keys, the first start. What a person sets is in `config.json`. */

@@ -22,5 +22,18 @@ export const traceSchema = z.object({
   error: z.string().nullable(),
   /** What came of the answer: repairs, refusal, candidate. */
   outcome: z.string().nullable(),
+  /** How often each fault of the answer was made good, by the fault's short name; null where nothing was looked for. */
+  repairs: z.record(z.string(), z.number()).nullable(),
 });
 export type Trace = z.infer<typeof traceSchema>;
+
+/** One fault over many calls. `candidates` and `refused` are of its calls; what came of the others is something else. */
+export const faultCountSchema = z.object({
+  fault: z.string(),
+  calls: z.number(),
+  /** Over all of these calls; one answer may have a fault many times. */
+  times: z.number(),
+  candidates: z.number(),
+  refused: z.number(),
+});
+export type FaultCount = z.infer<typeof faultCountSchema>;

@@ -6,8 +6,11 @@ import type { PriceTable } from './prices.ts';
 /** Where traces go. A row is written as soon as the call is over, so that a crash afterwards loses no cost. */
 export interface TraceSink {
   add(trace: Trace): Promise<void>;
-  /** What came of the answer, known only after it was resolved. */
-  setOutcome(id: string, outcome: string): Promise<void>;
+  /**
+   * What came of the answer, known only after it was resolved. `outcome` begins with `candidate:` or `refused:` where it
+   * was one of these; `repairs` counts what was made good by fault, and is left as it was when left out.
+   */
+  setOutcome(id: string, outcome: string, repairs?: Trace['repairs']): Promise<void>;
 }
 
 /** What a call is told apart by; the rest of the row is measured. */
@@ -58,6 +61,7 @@ export async function traced<A extends TracedAnswer>(
     seconds: (now() - startedAt) / 1000,
     error: null,
     outcome: null,
+    repairs: null,
     ...part,
   });
   let answer: A;

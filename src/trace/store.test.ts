@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../store/store.ts';
 import type { Trace } from './model.ts';
-import { getTrace, listTraces, saveTrace, setOutcome } from './store.ts';
+import { countFaults, getTrace, listTraces, saveTrace, setOutcome } from './store.ts';
 
 let folder: string;
 let store: Store;
@@ -35,6 +35,7 @@ const trace: Trace = {
   seconds: 1.5,
   error: null,
   outcome: null,
+  repairs: null,
 };
 
 describe('traces', () => {
@@ -68,7 +69,35 @@ describe('traces', () => {
     await saveTrace(store, trace);
     await setOutcome(store, 'trc_1', 'verified');
     expect((await getTrace(store, 'trc_1')).outcome).toBe('verified');
+    await setOutcome(store, 'trc_1', 'candidate: x', { 'line-ends': 1 });
+    await setOutcome(store, 'trc_1', 'verified');
+    expect(await getTrace(store, 'trc_1')).toMatchObject({
+      outcome: 'verified',
+      repairs: { 'line-ends': 1 },
+    });
     await expect(setOutcome(store, 'trc_none', 'x')).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('are counted by the faults of their answers', async () => {
+    const rows: [string, string, string, Record<string, number> | null][] = [
+      ['trc_1', 'run_1', 'candidate: a', { 'hunk-counts': 2, 'line-ends': 1 }],
+      ['trc_2', 'run_1', 'refused: b', { 'hunk-counts': 1 }],
+      ['trc_3', 'run_2', 'the end', { 'hunk-counts': 4 }],
+      ['trc_4', 'run_2', 'candidate: c', {}],
+      ['trc_5', 'run_2', 'no fix: d', null],
+    ];
+    for (const [id, run, outcome, repairs] of rows)
+      await saveTrace(store, { ...trace, id, run, outcome, repairs });
+    await saveTrace(store, { ...trace, id: 'trc_6', repairs: { elision: 1 } }); // nothing known of it
+    expect(await countFaults(store)).toEqual([
+      { fault: 'hunk-counts', calls: 3, times: 7, candidates: 1, refused: 1 },
+      { fault: 'elision', calls: 1, times: 1, candidates: 0, refused: 0 },
+      { fault: 'line-ends', calls: 1, times: 1, candidates: 1, refused: 0 },
+    ]);
+    expect(await countFaults(store, { run: 'run_2' })).toEqual([
+      { fault: 'hunk-counts', calls: 1, times: 4, candidates: 0, refused: 0 },
+    ]);
+    expect(await countFaults(store, { run: 'run_none' })).toEqual([]);
   });
 
   it('keep so much of a prompt, and say that it was cut', async () => {

@@ -159,10 +159,11 @@ export function memorySink(): TraceSink & { traces: Trace[] } {
     async add(trace) {
       traces.push(trace);
     },
-    async setOutcome(id, outcome) {
+    async setOutcome(id, outcome, repairs) {
       const trace = traces.find((one) => one.id === id);
       if (!trace) throw new Error(`no trace ${id}`);
       trace.outcome = outcome;
+      if (repairs !== undefined) trace.repairs = repairs;
     },
   };
 }

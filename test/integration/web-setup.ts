@@ -140,6 +140,7 @@ export async function seed(data: string): Promise<Seeded> {
       seconds: 1.5,
       error: null,
       outcome: 'one candidate',
+      repairs: { 'hunk-counts': 1 },
     });
     const propose = async (title: string, evidence: Evidence): Promise<string> => {
       const { id } = await createProposal(store, {

@@ -17,17 +17,20 @@ export const traces: Define = (program, { run, group, example }) => {
         ).call('listTraces', { query: { run: query.run, limit: query.limit } });
         session.answer(found, () =>
           table(
-            ['trace', 'started', 'engine', 'model', 'tokens', 'cost', 'took', 'came of it'],
-            found.map(({ id, startedAt, engine, model, tokens, costUsd, seconds, error, outcome }) => [
-              id,
-              when(startedAt),
-              engine,
-              model ?? '-',
-              tokens ? `${tokens.input}+${tokens.output}` : '-',
-              costUsd === null ? '-' : `$${costUsd.toFixed(4)}`,
-              `${seconds.toFixed(1)} s`,
-              brief(error ?? outcome ?? '-', 60),
-            ]),
+            ['trace', 'started', 'engine', 'model', 'tokens', 'cost', 'took', 'repairs', 'came of it'],
+            found.map(
+              ({ id, startedAt, engine, model, tokens, costUsd, seconds, error, outcome, repairs }) => [
+                id,
+                when(startedAt),
+                engine,
+                model ?? '-',
+                tokens ? `${tokens.input}+${tokens.output}` : '-',
+                costUsd === null ? '-' : `$${costUsd.toFixed(4)}`,
+                `${seconds.toFixed(1)} s`,
+                brief(repairsLine(repairs), 40),
+                brief(error ?? outcome ?? '-', 60),
+              ],
+            ),
             'No calls yet',
           ),
         );
@@ -59,6 +62,7 @@ export const traces: Define = (program, { run, group, example }) => {
                 trace.costUsd === null ? '-' : `$${trace.costUsd.toFixed(6)} (${trace.prices ?? '-'})`,
               ],
               ['took', `${trace.seconds.toFixed(1)} s`],
+              ['repairs', plain(repairsLine(trace.repairs))],
               ['came of it', plain(trace.error ?? trace.outcome ?? '-')],
             ]),
             '',
@@ -72,4 +76,30 @@ export const traces: Define = (program, { run, group, example }) => {
       }),
     );
   example(show, 'vouch traces show trc_1x2y3z');
+
+  const faults = parent
+    .command('faults')
+    .description('count what was made good in answers, by fault')
+    .option('--run <id>', 'of this run')
+    .action(
+      run(async (session, query: { run?: string }) => {
+        const found = await (await session.client()).call('traceFaults', { query: { run: query.run } });
+        session.answer(found, () =>
+          table(
+            ['fault', 'calls', 'times', 'became candidates', 'were refused'],
+            found.map(({ fault, calls, times, candidates, refused }) => [
+              plain(fault),
+              ...[calls, times, candidates, refused].map(String),
+            ]),
+            'No answer had a fault that was made good',
+          ),
+        );
+      }),
+    );
+  example(faults, 'vouch traces faults', 'vouch traces faults --run inc_1x2y3z');
 };
+
+function repairsLine(repairs: Record<string, number> | null): string {
+  const counts = Object.entries(repairs ?? {});
+  return counts.length === 0 ? '-' : counts.map(([fault, times]) => `${fault} ${times}`).join(', ');
+}

@@ -1,5 +1,5 @@
 import { listAudit } from '../../proposal/audit.ts';
-import { getTrace, listTraces } from '../../trace/store.ts';
+import { countFaults, getTrace, listTraces } from '../../trace/store.ts';
 import { createToken, listTokens, revokeToken } from '../auth.ts';
 import type { Handlers } from '../handlers.ts';
 import { lookUp } from '../lookup.ts';
@@ -11,6 +11,7 @@ export const systemRoutes: Pick<
   | 'doctor'
   | 'listTraces'
   | 'getTrace'
+  | 'traceFaults'
   | 'listAudit'
   | 'listTokens'
   | 'createToken'
@@ -34,6 +35,10 @@ export const systemRoutes: Pick<
 
   async getTrace({ services: { store }, input: { params } }) {
     return getTrace(store, await lookUp(store, 'trace', params.trace));
+  },
+
+  async traceFaults({ services: { store }, input: { query } }) {
+    return countFaults(store, query);
   },
 
   async listAudit({ services: { store }, input: { query } }) {
