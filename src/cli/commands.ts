@@ -11,6 +11,7 @@ import { fix } from './commands/fix.ts';
 import { incident } from './commands/incident.ts';
 import { incidents } from './commands/incidents.ts';
 import { logs } from './commands/logs.ts';
+import { patch } from './commands/patch.ts';
 import { proposal } from './commands/proposal.ts';
 import { proposals } from './commands/proposals.ts';
 import { recordings } from './commands/recordings.ts';
@@ -39,6 +40,7 @@ export const COMMANDS: readonly Define[] = [
   incident,
   fix,
   verify,
+  patch,
   proposals,
   proposal,
   decide,
