@@ -9,6 +9,7 @@ import {
   lineAt,
   type Source,
 } from './unified-lines.ts';
+import { nameInText } from './unified-names.ts';
 
 /** A line of a hunk before it is decided what it means. */
 export interface Item {
@@ -153,10 +154,12 @@ function byStructure(source: Source, start: number): Body {
   return { items, end: i, counted: false, looseEnd: 0, atProse };
 }
 
-/** Reads like a sentence, a heading or a list, not like code. */
+/** Reads like a sentence, a heading, a list or the name of another file, not like code. */
 function isProse(raw: string): boolean {
   const line = raw.trimEnd();
-  if (/^(?:#{1,6} |\*\*|> |\d{1,3}\. |\* )/.test(line)) return true;
+  if (/^(?:#{1,6} |\*\*|> |\d{1,3}\. |\* |`[^`\s]{1,200}`)/.test(line)) return true;
+  if (/^\S+:?$|:$/.test(line) && nameInText(line) !== null) return true;
+  if (/^[a-z']{1,20}(?: [a-z',]{1,20}){3}/.test(line)) return !/[;{}()=]/.test(line);
   if (!/^["'`(]?[A-Z]/.test(line) || /[;{}=]$|^[A-Z]\w*[.(]/.test(line)) return false;
   return /^\S+:$|\s\S/.test(line);
 }
