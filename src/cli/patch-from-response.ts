@@ -5,14 +5,12 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { systemCode, VouchError } from '../lib/errors.ts';
 import { writeFileAtomic } from '../lib/files.ts';
 import { countFaults } from '../patch/faults.ts';
-import { patchFromAnswer, type Patched } from '../patch/from-answer.ts';
+import { MAX_ANSWER_BYTES, patchFromAnswer, type Patched } from '../patch/from-answer.ts';
 import { decode } from '../patch/paths.ts';
 import { folderTree } from '../patch/tree.ts';
 import type { FromResponseOptions } from './commands/patch.ts';
 import type { Session } from './session.ts';
 import { plain } from './style.ts';
-
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
  * Resolves an answer against a folder, which is only read. An answer that cannot be used, for whatever reason, is a
@@ -99,7 +97,8 @@ async function readAnswer(
     for await (const chunk of addAbortSignal(signal, stream)) {
       const bytes = Buffer.from(chunk as Uint8Array);
       size += bytes.length;
-      if (size > MAX_ANSWER_BYTES) return { refusal: 'the answer is larger than 4 MB' };
+      if (size > MAX_ANSWER_BYTES)
+        return { refusal: `the answer is larger than ${MAX_ANSWER_BYTES / 2 ** 20} MB` };
       chunks.push(bytes);
     }
   } catch (error) {

@@ -120,6 +120,68 @@ describe('a command in a copy of the release', () => {
     expect(sink.traces[0]!.outcome).toContain(said);
   });
 
+  const BLOCK = `TITLE: Guard the coupon
+CAUSE: it may be null
+
+${APP_FILE}
+<<<<<<< SEARCH
+  res.json({ id: order.id, percent: order.coupon.percent });
+=======
+  res.json({ id: order.id, percent: order.coupon?.percent ?? 0 });
+>>>>>>> REPLACE
+Done.
+`;
+  const FIXED = APP.replace('order.coupon.percent', 'order.coupon?.percent ?? 0');
+  const print = (text: string): string => `process.stdout.write(${JSON.stringify(text)})`;
+
+  test.each([
+    ['as it is', print(BLOCK)],
+    ['in colours', print(BLOCK.replaceAll('\n', '\u001b[0m\n\u001b[32m'))],
+    [
+      'after the prompt that it was given',
+      `${print('USER:\n')}; process.stdout.write(require('fs').readFileSync(process.argv[1])); ${print(BLOCK)}`,
+    ],
+    ['after much talk', `process.stdout.write('thinking about it\\n'.repeat(100_000)); ${print(BLOCK)}`],
+    [
+      'by the path of its copy',
+      `process.stdout.write(${JSON.stringify(BLOCK)}.replace('${APP_FILE}', process.cwd() + '/${APP_FILE}'))`,
+    ],
+  ])('a change that is printed instead of made is the candidate: %s', async (_, script) => {
+    const { found, sink } = await setUp(script);
+    expect(found).toMatchObject([
+      { changes: { [APP_FILE]: FIXED }, title: 'Guard the coupon', why: 'it may be null' },
+    ]);
+    expect(sink.traces[0]).toMatchObject({ outcome: expect.stringContaining('it printed the change') });
+    expect(sink.traces[0]!.repairs).not.toBeNull();
+  });
+
+  test('what was made good in a printed diff is counted', async () => {
+    const diff = `--- a/${APP_FILE}\n+++ b/${APP_FILE}\n@@ -9,4 +9,4 @@\n-  res.json({ id: order.id, percent: order.coupon.percent });\n+  res.json({ id: order.id, percent: order.coupon?.percent ?? 0 });\n });\n`;
+    const { found, sink } = await setUp(print(diff));
+    expect(found).toMatchObject([{ changes: { [APP_FILE]: FIXED } }]);
+    expect(sink.traces[0]!.repairs).toMatchObject({ 'hunk-counts': 1 });
+  });
+
+  test('a printed change that fits nowhere is refused with the lines that are there', async () => {
+    const { found, sink } = await setUp(print(BLOCK.replace('order.id, percent', 'order.nr, percent')));
+    expect(found).toEqual([]);
+    expect(sink.traces[0]!.outcome).toContain('nothing was changed, and the change that was printed');
+    expect(sink.traces[0]!.outcome).toContain('  res.json({ id: order.id, percent: order.coupon.percent });');
+  });
+
+  test.each([
+    ['code', `require('fs').appendFileSync('${APP_FILE}', 'function (')`, APP_FILE],
+    ['JSON', "require('fs').writeFileSync('package.json', '{')", 'package.json'],
+  ])('%s that does not parse any more is refused, and the next try is told', async (_, script, path) => {
+    const next = `const prompt = require('fs').readFileSync(process.argv[1], 'utf8'); if (prompt.includes('could not be used')) { ${FIX} } else { ${script} }`;
+    const { found, sink } = await setUp(next, { maxTries: 2 });
+    expect(sink.traces[0]!.outcome).toMatch(/^refused: /);
+    expect(sink.traces[0]!.outcome).toContain(path);
+    for (const text of [sink.traces[0]!.outcome, sink.traces[1]!.prompt])
+      expect(text).toContain('does not parse after the change');
+    expect(found).toMatchObject([{ changes: { [APP_FILE]: FIXED } }]);
+  });
+
   test('a refusal is in the prompt of the next try', async () => {
     const second = `const prompt = require('fs').readFileSync(process.argv[1], 'utf8'); if (prompt.includes('nothing was changed')) { ${FIX} }`;
     const { found, sink } = await setUp(second, { maxTries: 2 });

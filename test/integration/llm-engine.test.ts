@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createLlmEngine } from '../../src/desks/fix/engines/llm/engine.ts';
@@ -111,18 +111,76 @@ describe('an answer that holds', () => {
   });
 });
 
+/** The same change as a diff, whose counts are those of nothing. */
+const DIFF = `CAUSE: an order without a coupon has null there
+TITLE: Treat an order without a coupon as zero percent
+
+\`\`\`diff
+--- a/${APP_FILE}
++++ b/${APP_FILE}
+@@ -7,9 +7,2 @@
+   const order = rows[0];
+-  res.json({ id: order.id, percent: order.coupon.percent });
++  res.json({ id: order.id, percent: order.coupon?.percent ?? 0 });
+ });
+\`\`\`
+`;
+
+describe('an answer in another form than the one that was asked for', () => {
+  test.each([
+    ['a diff with wrong counts', DIFF, 'diff', { 'hunk-counts': 1 }],
+    ['one with CR LF as well', DIFF.replaceAll('\n', '\r\n'), 'diff', { 'hunk-counts': 1 }],
+    [
+      'the whole file',
+      `TITLE: Treat an order without a coupon as zero percent\n\n${APP_FILE}\n\`\`\`js\n${FIXED}\`\`\`\n`,
+      'whole-file',
+      {},
+    ],
+  ])('%s is taken, and the trace counts what was made good', async (_, text, form, repairs) => {
+    const { all, sink } = await setUp([{ text }]);
+    expect(await all(1)).toMatchObject([
+      { changes: { [APP_FILE]: FIXED }, title: 'Treat an order without a coupon as zero percent' },
+    ]);
+    const [trace] = sink.traces;
+    expect(trace!.repairs).toMatchObject(repairs);
+    expect(trace!.outcome).toMatch(/^candidate: /);
+    expect(trace!.outcome).toContain(form);
+  });
+
+  test('and says NO FIX beside a change that is there: it is believed', async () => {
+    const { all, context } = await setUp([
+      { text: `NO FIX: it is right\n\n${APP_FILE}\n\`\`\`js\n${APP}\`\`\`\n` },
+    ]);
+    expect(await all()).toEqual([]);
+    expect(context.notes).toEqual(['llm: no fix: it is right']);
+  });
+});
+
+test('a block that fits two places is refused with the lines that tell them apart', async () => {
+  const ambiguous =
+    'src/totals.js\n<<<<<<< SEARCH\n  return order.total;\n=======\n  return order.total ?? 0;\n>>>>>>> REPLACE\n';
+  const { all, sink, context, prompts } = await setUp([{ text: ambiguous }, { text: GOOD }]);
+  const body = (name: string): string => `export function ${name}(order) {\n  return order.total;\n}\n`;
+  await writeFile(join(context.tree, 'src/totals.js'), body('before') + body('after'));
+  expect(await all(1)).toMatchObject([{ changes: { [APP_FILE]: FIXED } }]);
+  expect(sink.traces.map(({ outcome }) => outcome!.split(':')[0])).toEqual(['refused', 'candidate']);
+  const prompt = prompts()[1]!;
+  expect(prompt).toContain('fit 2 places of src/totals.js');
+  for (const name of ['before', 'after']) expect(prompt).toContain(`export function ${name}(order) {`);
+});
+
 describe('an answer that cannot be used is said back, and the next one is taken', () => {
   test.each([
-    ['prose only', { text: 'You should check the coupon for null.' }, 'holds no search/replace block'],
+    ['prose only', { text: 'You should check the coupon for null.' }, 'no search/replace block'],
     [
       'a wrong file',
       { text: GOOD.replace(APP_FILE, 'src/missing.js') },
-      'src/missing.js is no file of the app',
+      'src/missing.js is no file of the tree',
     ],
     [
       'lines that are not there',
       { text: GOOD.replace('order.id, percent', 'order.nr, percent') },
-      'The nearest lines are',
+      'The nearest lines of src/orders.js are',
     ],
     ['cut off', { text: GOOD.slice(0, 200), finish: 'length' as const }, 'cut off'],
     ['empty', { text: ' ' }, 'empty'],
@@ -134,7 +192,7 @@ describe('an answer that cannot be used is said back, and the next one is taken'
       'child_process',
     ],
     ['broken code', { text: GOOD.replace('?? 0 }', '?? 0 ') }, 'does not parse'],
-    ['outside', { text: GOOD.replace(APP_FILE, '../../etc/passwd') }, 'no file name'],
+    ['outside', { text: GOOD.replace(APP_FILE, '../../etc/passwd') }, 'outside the tree'],
   ])('%s', async (_, bad, said) => {
     const { all, sink, prompts } = await setUp([bad, { text: GOOD }]);
     expect(await all(1)).toMatchObject([{ changes: { [APP_FILE]: FIXED } }]);

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { newId } from '../../../../lib/ids.ts';
 import { baseEnvironment, run } from '../../../../lib/process.ts';
 import type { Limits, Sandbox } from '../../../../sandbox/port.ts';
+import { tailOf, type Tail } from './tail.ts';
 import type { Worktree } from './worktree.ts';
 
 /** How a command ended. */
@@ -11,6 +12,10 @@ export interface Ended {
   timedOut: boolean;
   /** What it printed, standard output and errors in one, at most `MAX_OUTPUT` bytes. */
   output: string;
+  /** The end of its standard output alone, at most `MAX_ANSWER` bytes. */
+  answer: string;
+  /** The path by which it knew the copy. */
+  tree: string;
   /** Where it ran: `local`, `oci`, or null for a plain process. */
   isolation: string | null;
 }
@@ -24,6 +29,7 @@ export interface Command {
 }
 
 const MAX_OUTPUT = 512 * 1024;
+const MAX_ANSWER = 1024 * 1024;
 const LIMITS: Limits = { memoryBytes: 4 * 1024 ** 3, processes: 512, cpus: 2 };
 /** Set in the environment of everything that a plain process starts, so that what leaves its group is found again. */
 const MARK = 'AGENT_RUN_ID';
@@ -33,6 +39,7 @@ export async function runPlain(command: Command, worktree: Worktree): Promise<En
   const mark = newId('run');
   const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG = 'C.UTF-8' } = baseEnvironment();
   const chunks: Buffer[] = [];
+  const tail = tailOf(MAX_ANSWER);
   let size = 0;
   try {
     const done = await run(command.argv, {
@@ -41,12 +48,20 @@ export async function runPlain(command: Command, worktree: Worktree): Promise<En
       timeoutMs: command.timeoutMs,
       maxOutputBytes: 1,
       signal: command.signal,
-      onOutput: (chunk) => {
+      onOutput: (chunk, stream) => {
+        if (stream === 'stdout') tail.push(chunk);
         if (size < MAX_OUTPUT) chunks.push(chunk.subarray(0, MAX_OUTPUT - size));
         size += chunk.length;
       },
     });
-    return { code: done.code, timedOut: done.timedOut, output: joined(chunks, size), isolation: null };
+    return {
+      code: done.code,
+      timedOut: done.timedOut,
+      output: joined(chunks, size),
+      answer: tail.text(),
+      tree: worktree.tree,
+      isolation: null,
+    };
   } finally {
     await killMarked(mark);
   }
@@ -95,6 +110,7 @@ export async function runSandboxed(
       [HOME]: { path: worktree.home, writable: true },
     },
   });
+  const tail = tailOf(MAX_ANSWER);
   let timedOut = false;
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -108,11 +124,18 @@ export async function runSandboxed(
     if (command.signal.aborted) stop();
     try {
       const [stdout, stderr, exit] = await Promise.all([
-        bounded(program.stdout),
+        bounded(program.stdout, tail),
         bounded(program.stderr),
         program.exited,
       ]);
-      return { code: exit.code, timedOut, output: stdout + stderr, isolation: sandbox.level };
+      return {
+        code: exit.code,
+        timedOut,
+        output: stdout + stderr,
+        answer: tail.text(),
+        tree: TREE,
+        isolation: sandbox.level,
+      };
     } finally {
       command.signal.removeEventListener('abort', stop);
     }
@@ -122,11 +145,12 @@ export async function runSandboxed(
   }
 }
 
-async function bounded(stream: Readable): Promise<string> {
+async function bounded(stream: Readable, tail?: Tail): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
+    tail?.push(bytes);
     if (size < MAX_OUTPUT) chunks.push(bytes.subarray(0, MAX_OUTPUT - size));
     size += bytes.length;
   }

@@ -7,15 +7,19 @@ export interface Said {
   noFix: string | null;
 }
 
+/** Where a block or a diff begins: what stands below is code. */
+const EDITS = /^[ \t]*(?:<{5,9}[ \t]*SEARCH|diff --git |--- [^\s-]|@@ -)/m;
+
 export function readSaid(answer: string): Said {
-  const prose = answer.split(/^\s*<{5,9}\s*SEARCH/m, 1)[0]!.slice(0, 8000);
+  const edits = answer.search(EDITS);
+  // What was said last before the edits is about them.
+  const prose = edits === -1 ? answer.slice(0, 8000) : answer.slice(Math.max(0, edits - 8000), edits);
   const noFix = /^[\s*#`]*NO FIX\b[:\s*]*(.*)$/im.exec(prose);
-  const hasEdits = /^\s*<{5,9}\s*SEARCH/m.test(answer);
   return {
     cause: line(prose, 'CAUSE', 400),
     title: line(prose, 'TITLE', 100),
     kind: /mitigat/i.test(line(prose, 'KIND', 40) ?? '') ? 'mitigation' : 'root-cause',
-    noFix: noFix && !hasEdits ? clean(noFix[1] ?? '', 400) || 'no reason given' : null,
+    noFix: noFix && edits === -1 ? clean(noFix[1] ?? '', 400) || 'no reason given' : null,
   };
 }
 

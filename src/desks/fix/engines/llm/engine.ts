@@ -1,9 +1,13 @@
 import { messageOf, VouchError } from '../../../../lib/errors.ts';
 import { createBudget, estimateTokens, type Budget } from '../../../../llm/budget.ts';
 import type { Model, ModelAnswer } from '../../../../llm/port.ts';
+import { changesOf } from '../../../../patch/changes.ts';
+import { countFaults } from '../../../../patch/faults.ts';
+import { patchFromAnswer, type Patched } from '../../../../patch/from-answer.ts';
 import { sameChanges } from '../../../../patch/normalise.ts';
 import { checkPolicy } from '../../../../patch/policy.ts';
-import { resolveAnswer } from '../../../../patch/search-replace.ts';
+import { folderTree } from '../../../../patch/tree.ts';
+import type { Trace } from '../../../../trace/model.ts';
 import type { PriceTable } from '../../../../trace/prices.ts';
 import { traced, type TraceSink } from '../../../../trace/record.ts';
 import type { Candidate, Engine, FixContext } from '../port.ts';
@@ -38,8 +42,8 @@ interface Run {
 }
 
 /**
- * Asks a language model for changes as search/replace blocks. It has no tools: what it answers is text that
- * `src/patch` resolves or refuses, so nothing that it was told by an error message can reach a shell or the network.
+ * Asks a language model for changes as search/replace blocks, and understands what it answers instead. It has no tools:
+ * its answer is text that `src/patch` resolves or refuses, so nothing that it was told by an error message can reach a shell or the network.
  */
 export function createLlmEngine(options: LlmEngineOptions): Engine {
   const { model } = options;
@@ -73,7 +77,7 @@ async function* proposeWith(run: Run): AsyncGenerator<Candidate> {
       return;
     }
     const made = await candidateOf(run, asked.answer, asked.trace, given);
-    await options.sink.setOutcome(asked.trace, made.outcome);
+    await options.sink.setOutcome(asked.trace, made.outcome, made.repairs);
     if ('stop' in made) {
       context.note?.(`llm: ${made.outcome}`);
       return;
@@ -137,10 +141,11 @@ async function ask(
   }
 }
 
-type Made =
-  | { candidate: Candidate; outcome: string }
-  | { refusal: string; outcome: string }
-  | { stop: true; outcome: string };
+type Made = { outcome: string; repairs: Trace['repairs'] } & (
+  | { candidate: Candidate }
+  | { refusal: string }
+  | { stop: true }
+);
 
 async function candidateOf(
   run: Run,
@@ -148,26 +153,35 @@ async function candidateOf(
   trace: string,
   given: readonly Candidate[],
 ): Promise<Made> {
-  const refuse = (refusal: string): Made => ({ refusal, outcome: `refused: ${refusal}`.slice(0, 2000) });
-  const { context } = run;
-  const said = readSaid(answer.text);
+  let repairs: Trace['repairs'] = null;
+  const refuse = (refusal: string): Made => ({
+    refusal,
+    outcome: `refused: ${refusal}`.slice(0, 2000),
+    repairs,
+  });
+  const { tree } = run.context;
   if (answer.finish === 'length')
     return refuse(
       'the answer was cut off at its greatest length; answer with the blocks only, and change less',
     );
   if (answer.text.trim() === '') return refuse('the answer was empty');
-  if (said.noFix !== null) return { stop: true, outcome: `no fix: ${said.noFix}` };
-  let edited: Awaited<ReturnType<typeof resolveAnswer>>;
+  const said = readSaid(answer.text);
+  let patched: Patched;
   try {
-    edited = await resolveAnswer(context.tree, answer.text);
+    patched = await patchFromAnswer(folderTree(tree), answer.text);
   } catch (error) {
     return refuse(messageOf(error));
   }
-  if (!edited.ok) return refuse(edited.refusals.join('\n'));
-  const { changes } = edited;
-  if (Object.keys(changes).length === 0)
+  repairs = countFaults(patched.repairs);
+  if (said.noFix !== null && patched.outcome !== 'apply')
+    return { stop: true, outcome: `no fix: ${said.noFix}`, repairs };
+  if (patched.outcome === 'reject') return refuse(patched.refusals.join('\n'));
+  if (patched.outcome === 'noop')
     return refuse('the change is in the code already; the error happens with it');
-  const against = await checkPolicy(context.tree, changes);
+  const whole = changesOf(patched.changes);
+  if ('refusal' in whole) return refuse(whole.refusal);
+  const { changes } = whole;
+  const against = await checkPolicy(tree, changes);
   if (against.length > 0)
     return refuse(`the change is outside what a fix may do:\n${against.slice(0, 10).join('\n')}`);
   const twin = given.findIndex((one) => sameChanges(one.changes, changes));
@@ -182,5 +196,6 @@ async function candidateOf(
     rank: 100 - given.length,
     trace,
   };
-  return { candidate, outcome: `candidate: ${candidate.title}` };
+  const made = [patched.form, ...patched.repairs.slice(0, 20).map(({ text }) => text)].join('; ');
+  return { candidate, outcome: `candidate: ${candidate.title} (${made})`.slice(0, 2000), repairs };
 }

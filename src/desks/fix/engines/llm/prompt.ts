@@ -25,11 +25,15 @@ the lines to replace, exactly as they are in the file, enough of them to be uniq
 the lines that replace them
 >>>>>>> REPLACE
 
+A unified diff or a whole file in a fence with its path above is understood too; blocks are best.
+
 If no change of this code can be right, answer only: NO FIX: and the reason in one sentence.`;
 
 const MAX_FEEDBACK = 4;
 const MAX_PATCH = 4000;
 const MAX_DIFF = 6000;
+/** A refusal holds lines of the code, to be used word for word. */
+const MAX_REFUSAL = 6000;
 
 export interface PromptParts {
   context: FixContext;
@@ -104,7 +108,7 @@ export function promptFor({ context, code, mask, refusals }: PromptParts): strin
         'Your earlier answers could not be used',
         refusals
           .slice(-2)
-          .map((reason) => untrusted(reason.slice(0, 3000)))
+          .map((reason) => untrusted(reason.slice(0, MAX_REFUSAL)))
           .join('\n'),
       ),
     );
