@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { Comment, Program } from 'oxc-parser';
+import type { Comment, ParseResult, Program } from 'oxc-parser';
 import { parseBounded } from './parser.ts';
 
 /** Any node of the tree that oxc-parser gives (ESTree, with TypeScript's own nodes). */
@@ -22,6 +22,20 @@ export function isCode(path: string): boolean {
 
 /** Parses JavaScript or TypeScript by the file's name: as a module, else as a script, else with JSX. */
 export function parseCode(path: string, text: string): Parsed {
+  const parsed = firstParse(path, text);
+  // the tree is only made when somebody reads it, which takes longer than parsing
+  return 'program' in parsed
+    ? { ok: true, program: asNode(parsed.program), comments: parsed.comments }
+    : { ok: false, ...parsed };
+}
+
+/** What does not parse, by the same rule; null if it does. */
+export function codeError(path: string, text: string): { line: number; message: string } | null {
+  const parsed = firstParse(path, text);
+  return 'program' in parsed ? null : parsed;
+}
+
+function firstParse(path: string, text: string): ParseResult | { line: number; message: string } {
   const typed = /\.[cm]?tsx?$/i.test(path);
   const attempts = [
     { sourceType: 'module' },
@@ -31,13 +45,12 @@ export function parseCode(path: string, text: string): Parsed {
   let first: { line: number; message: string } | null = null;
   for (const attempt of attempts) {
     const result = parseBounded(path, text, { preserveParens: false, ...attempt });
-    if ('tooDeep' in result)
-      return { ok: false, line: result.line, message: 'it is nested too deep to be examined' };
+    if ('tooDeep' in result) return { line: result.line, message: 'it is nested too deep to be examined' };
     const error = result.errors[0];
-    if (error === undefined) return { ok: true, program: asNode(result.program), comments: result.comments };
+    if (error === undefined) return result;
     first ??= { line: lineAt(text, error.labels[0]?.start ?? 0), message: error.message };
   }
-  return { ok: false, ...first! };
+  return first!;
 }
 
 function asNode(program: Program): Node {

@@ -1,5 +1,5 @@
 import { MAX_FILE_BYTES } from '../paths.ts';
-import { parseCode } from '../syntax.ts';
+import { codeError } from '../syntax.ts';
 import { examineJson, examineToml, examineYaml } from './data-formats.ts';
 import { examinerOf, jsonDialect } from './languages.ts';
 import type { Examined, Fault } from './tree-faults.ts';
@@ -66,8 +66,8 @@ async function examine(path: string, text: string, reading: 'named' | 'loose'): 
 }
 
 function examineCode(path: string, text: string): Examined {
-  const parsed = parseCode(path, text);
-  return parsed.ok
+  const error = codeError(path, text);
+  return error === null
     ? 'parses'
-    : { line: parsed.line, message: parsed.message.split('\n', 1)[0]!.slice(0, 200) };
+    : { line: error.line, message: error.message.split('\n', 1)[0]!.slice(0, 200) };
 }

@@ -76,21 +76,11 @@ function plainReadings({ body, fenced }: FoundHunk, label: string): Reading[] {
 }
 
 /**
- * Whether context may have lost its space although every line has one, since all are indented: with an indentation in
- * steps of two, changed lines are even and context lines, read literally, odd.
+ * Whether context may have lost its space although every line has one, since all are indented. The file tells: this
+ * counts only where its lines are so, letter by letter, and not as they are read literally.
  */
 function isShifted(items: readonly Item[]): boolean {
-  let context = 0;
-  let indented = 0;
-  for (const { kind, raw } of items) {
-    if (raw.trim() === '' || raw.slice(1).trim() === '') continue;
-    const text = kind === ' ' ? raw : raw.slice(1);
-    const depth = text.length - text.trimStart().length;
-    if (depth % 2 === 1 || text.startsWith('\t')) return false;
-    if (kind === ' ') context++;
-    else if (depth > 0) indented++;
-  }
-  return context > 0 && indented > 0;
+  return items.some(({ kind, raw }) => kind === ' ' && raw.trim() !== '');
 }
 
 /** The lines with `…` for each that stands for others; null if none does, or only such as add nothing at the ends. */

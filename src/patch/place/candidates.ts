@@ -1,0 +1,127 @@
+import type { Hunk, HunkLine, Reading } from '../intent.ts';
+import { indentOfPlacement } from './added.ts';
+import { isBlank, type FileText } from './lines.ts';
+import { placementsOf, type Placement } from './match.ts';
+import { RUNGS, type Rung } from './rungs.ts';
+import { spliceKey, splicesOf, type Splice } from './splice.ts';
+
+/** One way in which a hunk fits. */
+export interface Candidate {
+  reading: Reading;
+  placement: Placement;
+  /** What it changes; null where that is open (see `splicesOf`), [] where it is there already. */
+  splices: Splice[] | null;
+  /** The file holds the result of the hunk at this place. */
+  done: boolean;
+  /** File line where the hunk begins, from 0. */
+  start: number;
+}
+
+/** What was found on the first rung where anything was; `places` are different from each other. */
+export interface Found {
+  places: Candidate[];
+  /** Where the file holds the hunk's result: seen on the same rung. */
+  done: Candidate[];
+  rung: Rung;
+}
+
+const isBefore = (line: HunkLine): boolean => line.op === ' ' || line.op === '-';
+const isAfter = (line: HunkLine): boolean => line.op === ' ' || line.op === '+';
+
+/** Goes down the ladder until the hunk's lines before are somewhere; null when they are nowhere. */
+export function findBefore(file: FileText, hunk: Hunk): Found | null {
+  for (const rung of RUNGS) {
+    for (const reading of hunk.readings) {
+      const places = placesOf(file, reading, rung);
+      if (places.length > 0) return { places, done: donesOf(file, reading, rung), rung };
+    }
+    if (rung === RUNGS[0] && !anywhere(file, hunk, isBefore)) return null;
+  }
+  return null;
+}
+
+/** Where the file holds the hunk's result, on the first rung where it does anywhere. */
+export function findDone(file: FileText, hunk: Hunk): Candidate[] {
+  for (const rung of RUNGS) {
+    for (const reading of hunk.readings) {
+      const found = donesOf(file, reading, rung);
+      if (found.length > 0) return found;
+    }
+    if (rung === RUNGS[0] && !anywhere(file, hunk, isAfter)) return [];
+  }
+  return [];
+}
+
+/** Whether the loosest rung finds anything: what it does not find, none does. */
+function anywhere(file: FileText, hunk: Hunk, counts: (line: HunkLine) => boolean): boolean {
+  return hunk.readings.some(({ lines }) => placementsOf(file, lines, RUNGS.at(-1)!, counts).length > 0);
+}
+
+/** The places under one rung, whatever others find. */
+export function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
+  const { lines } = reading;
+  const seen = new Set<string>();
+  const found: Candidate[] = [];
+  for (const placement of placementsOf(file, lines, rung, isBefore)) {
+    if (rung.indent === 'mapped' && indentOfPlacement(file, lines, placement) === null) continue;
+    if (!endFits(file, lines, placement, isBefore)) continue;
+    const splices = splicesOf(file, lines, placement);
+    const key = splices === null ? `open ${placement.first}` : spliceKey(splices);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    found.push({ reading, placement, splices, done: false, start: startOf(lines, placement, isBefore) });
+  }
+  return found;
+}
+
+function donesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
+  const { lines } = reading;
+  if (!lines.some((line) => isAfter(line) && !isBlank(line.text))) return [];
+  return placementsOf(file, lines, rung, isAfter)
+    .filter((placement) => rung.indent === 'same' || indentOfPlacement(file, lines, placement) !== null)
+    .map((placement) => ({
+      reading,
+      placement,
+      splices: [],
+      done: true,
+      start: startOf(lines, placement, isAfter),
+    }));
+}
+
+/** A line that is said to have no newline behind it can only be the last one. */
+function endFits(
+  file: FileText,
+  lines: readonly HunkLine[],
+  placement: Placement,
+  counts: (line: HunkLine) => boolean,
+): boolean {
+  if (file.lines.at(-1)?.eol !== '') return true;
+  return lines.every(
+    (line, i) =>
+      line.noNewline !== true ||
+      !counts(line) ||
+      placement.at[i] === -1 ||
+      placement.at[i] === file.lines.length - 1,
+  );
+}
+
+function startOf(
+  lines: readonly HunkLine[],
+  placement: Placement,
+  counts: (line: HunkLine) => boolean,
+): number {
+  // Blank lines at the head are not matched on some rungs, but the hunk's own line number counts them.
+  let leading = 0;
+  for (const [i, line] of lines.entries()) {
+    if (placement.at[i] !== -1) break;
+    if (counts(line) && isBlank(line.text)) leading++;
+  }
+  return Math.max(0, placement.first - leading);
+}
+
+/** Whether a place lies inside of one where the result is: then what looks like the lines before is part of the result. */
+export function insideDone(place: Candidate, done: readonly Candidate[]): boolean {
+  return done.some(
+    (one) => place.placement.first >= one.placement.first && place.placement.last <= one.placement.last,
+  );
+}
