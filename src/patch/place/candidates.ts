@@ -58,7 +58,7 @@ function anywhere(file: FileText, hunk: Hunk, counts: (line: HunkLine) => boolea
 }
 
 /** The places under one rung, whatever others find. */
-export function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
+function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
   const { lines } = reading;
   const seen = new Set<string>();
   const found: Candidate[] = [];
@@ -74,7 +74,8 @@ export function placesOf(file: FileText, reading: Reading, rung: Rung): Candidat
   return found;
 }
 
-function donesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
+/** Where the file holds the result of a reading, under one rung. */
+export function donesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
   const { lines } = reading;
   if (!lines.some((line) => isAfter(line) && !isBlank(line.text))) return [];
   return placementsOf(file, lines, rung, isAfter)

@@ -20,19 +20,19 @@ export interface Numbers {
  */
 export function byLine(hunk: Hunk, candidates: readonly Candidate[], numbers: Numbers): Candidate | null {
   if (hunk.oldStart === null) return null;
-  const said = hunk.oldStart - 1;
+  // Where the result is there, the lines that the hunks above it add are there too.
+  const offset = (one: Candidate): number =>
+    one.start + 1 - (one.done ? (hunk.newStart ?? hunk.oldStart!) : hunk.oldStart!);
   if (numbers.consistent && (numbers.witnesses === 0 || numbers.offset === 0)) {
-    const exact = candidates.filter((one) => one.start === said);
+    const exact = candidates.filter((one) => offset(one) === 0);
     if (exact.length === 1) return exact[0]!;
   }
   if (numbers.consistent && numbers.witnesses >= 2 && numbers.offset !== null) {
-    const exact = candidates.filter((one) => one.start === said + numbers.offset!);
+    const exact = candidates.filter((one) => offset(one) === numbers.offset);
     return exact.length === 1 ? exact[0]! : null;
   }
   if (numbers.witnesses > 0 && (numbers.offset === null || Math.abs(numbers.offset) > NEAR)) return null;
-  const sorted = candidates
-    .map((one) => ({ one, far: Math.abs(one.start - said) }))
-    .sort((a, b) => a.far - b.far);
+  const sorted = candidates.map((one) => ({ one, far: Math.abs(offset(one)) })).sort((a, b) => a.far - b.far);
   const [best, next] = sorted;
   if (best === undefined || best.far > NEAR) return null;
   return next === undefined || next.far >= 10 + 5 * best.far ? best.one : null;

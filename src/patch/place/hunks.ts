@@ -1,10 +1,10 @@
 import type { Hunk, HunkLine, Repair } from '../intent.ts';
 import { adaptation, indentOfPlacement, pairsOf } from './added.ts';
 import { approximate } from './approximate.ts';
-import { findBefore, findDone, insideDone, type Candidate, type Found } from './candidates.ts';
+import { donesOf, findBefore, findDone, insideDone, type Candidate, type Found } from './candidates.ts';
 import { byLine, consistentNumbers, type Numbers } from './choose.ts';
 import { editsOf, type TextEdit } from './edits.ts';
-import { RUNGS } from './rungs.ts';
+import { RUNGS, type Rung } from './rungs.ts';
 import { nowhere, open, several } from './explain.ts';
 import { fileText, type FileText } from './lines.ts';
 import { partOfLine } from './literal.ts';
@@ -26,6 +26,7 @@ type State =
   | { hunk: Hunk; at: 'parts' }
   | { hunk: Hunk; at: 'tie'; found: Tie }
   | { hunk: Hunk; at: 'done'; done: Candidate[] }
+  | { hunk: Hunk; at: 'rival'; found: Found; done: Candidate[] }
   | { hunk: Hunk; at: 'unanchored' }
   | { hunk: Hunk; at: 'nowhere' };
 
@@ -83,6 +84,9 @@ function lookFor(file: FileText, hunk: Hunk): State {
   if (!hunk.readings.some(({ lines }) => lines.some(before))) return { hunk, at: 'unanchored' };
   const found = findBefore(file, hunk);
   if (found !== null) {
+    const rival = tighterDone(file, hunk, found.rung);
+    if (rival === 'exact') return { hunk, at: 'already' };
+    if (rival !== null) return { hunk, at: 'rival', found, done: rival };
     const free = found.places.filter((place) => !insideDone(place, found.done));
     if (free.length === 0) return { hunk, at: 'already' };
     const [only] = found.places;
@@ -100,6 +104,20 @@ function lookFor(file: FileText, hunk: Hunk): State {
   if (done.length > 1) return { hunk, at: 'done', done };
   const near = approximate(file, hunk);
   return near === null ? { hunk, at: 'nowhere' } : { hunk, at: 'one', chosen: near };
+}
+
+/**
+ * Where the result of a hunk is, new lines and all, on a stricter rung than its lines before: letter by letter that says
+ * more than lines that only resemble those before; else it is open which of the two counts.
+ */
+function tighterDone(file: FileText, hunk: Hunk, rung: Rung): Candidate[] | 'exact' | null {
+  for (const tighter of RUNGS.slice(0, RUNGS.indexOf(rung)))
+    for (const reading of hunk.readings) {
+      if (!reading.lines.some((line) => line.op === '+' && line.text.trim() !== '')) continue;
+      const done = donesOf(file, reading, tighter);
+      if (done.length > 0) return tighter === RUNGS[0] ? 'exact' : done;
+    }
+  return null;
 }
 
 function numbersOf(hunks: readonly Hunk[], states: readonly State[]): Numbers {
@@ -150,6 +168,13 @@ function decide(path: string, file: FileText, state: State, around: Around): Dec
       if (byLine(hunk, state.done, around.numbers) !== null) return already;
       const alike = around.states.filter((other) => other.at === 'done' && sameHunk(other.hunk, hunk));
       return alike.length === state.done.length ? already : { refusal: nowhere(path, file, hunk) };
+    }
+    case 'rival': {
+      const chosen = byLine(hunk, [...state.found.places, ...state.done], around.numbers);
+      if (chosen !== null) return chosen.done ? already : { take: [chosen] };
+      return {
+        refusal: `${hunk.label}: ${path} has its result at line ${state.done[0]!.start + 1}, and at line ${state.found.places[0]!.start + 1} lines like those that it changes; give the lines exactly as they are in the file`,
+      };
     }
     case 'nowhere':
       return { refusal: nowhere(path, file, hunk) };

@@ -113,6 +113,12 @@ export function readingsOf(
   replace: readonly string[],
 ): { readings: Reading[]; first: number | null } {
   const readings: Reading[] = [{ lines: readingOf([...search], [...replace]), repairs: [] }];
+  const inner = withoutBlankEdges(search, replace);
+  if (inner !== null)
+    readings.push({
+      lines: readingOf(...inner),
+      repairs: [{ fault: 'blank-lines', text: `left out blank lines around the text (${label})` }],
+    });
   const elided = withElisions(search, replace);
   if (elided !== null)
     readings.push({
@@ -134,6 +140,24 @@ export function readingsOf(
     readings.push({ lines: readingOf(search.slice(1, -1), [...inner]), repairs: [] });
   }
   return { readings, first: plain?.first ?? null };
+}
+
+/** Both texts without the blank lines that both begin or end with; null where they do not. */
+function withoutBlankEdges(
+  search: readonly string[],
+  replace: readonly string[],
+): [string[], string[]] | null {
+  const blank = (line: string | undefined): boolean => line !== undefined && line.trim() === '';
+  const [before, after] = [[...search], [...replace]];
+  while (blank(before[0]) && blank(after[0])) {
+    before.shift();
+    after.shift();
+  }
+  while (blank(before.at(-1)) && blank(after.at(-1))) {
+    before.pop();
+    after.pop();
+  }
+  return before.length === search.length || before.length === 0 ? null : [before, after];
 }
 
 /** Both texts have the same elisions: what stands between is changed, each part in its place. */
