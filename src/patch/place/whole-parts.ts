@@ -85,19 +85,42 @@ function doubtAtEnd(sides: Sides, last: number): Doubt | null {
 
 type Span = readonly [number, number];
 
+/** Lines at an edge of the file that are gone, and those of the text that stand there instead. */
 function edgeDoubt(sides: Sides, gone: Span, come: Span, edge: 'start' | 'end'): Doubt | null {
   const { old, now } = sides;
-  const [removed, added] = [meaning(old, ...gone), meaning(now, ...come)];
+  let lines = old.slice(...gone);
+  let instead = now.slice(...come);
+  const doubt: Doubt = { why: 'part', from: gone[0], to: gone[1] };
+  const replaced = meaning(instead, 0, instead.length) > 0;
+  // What the outermost lines have in common: a text that ends as the file does is less likely a part of it.
+  let common = 0;
+  const [a, b] = edge === 'end' ? [lines.toReversed(), instead.toReversed()] : [lines, instead];
+  while (common < a.length && common < b.length && same(a[common]!, b[common]!)) common++;
+  if (edge === 'end')
+    [lines, instead] = [lines, instead].map((all) => all.slice(0, all.length - common)) as [
+      string[],
+      string[],
+    ];
+  else [lines, instead] = [lines.slice(common), instead.slice(common)];
+  const missing = meaning(lines, 0, lines.length) - meaning(instead, 0, instead.length);
+  if (missing <= 0) return null;
   const limit = Math.max(LEAST_MISSING, Math.floor(old.length * SHARE_MISSING));
-  if (removed - added > limit) return { why: 'part', from: gone[0], to: gone[1] };
-  if (removed <= added) return null;
-  const lines = old.slice(...gone);
-  const name = neededOf(sides, lines, now.slice(...come));
-  if (name !== null) return { why: 'needed', from: gone[0], to: gone[1], name };
-  // With nothing in its place, only what is surely needed no more may go from the edges.
-  if (added === 0 && lines.some((line) => !isSpare(line, edge)))
-    return { why: 'part', from: gone[0], to: gone[1] };
-  return null;
+  if (missing > (replaced && common === 0 ? LEAST_MISSING : limit)) return doubt;
+  const name = neededOf(sides, lines, instead);
+  if (name !== null) return { ...doubt, why: 'needed', name };
+  const outer = (all: readonly string[]): number => all.filter(isOuter).length;
+  // Within one block nothing says that more of the file is missing.
+  if (replaced && outer(lines) <= outer(instead)) return null;
+  // Whole statements may go from an edge only if they are surely needed no more, and only as a whole.
+  const first =
+    edge === 'end' ? lines.find((line) => !isBlank(line)) : old.slice(gone[1]).find((line) => !isBlank(line));
+  const torn = first !== undefined && !isOuter(first);
+  return torn || (replaced && edge === 'end') || lines.some((line) => !isSpare(line, edge)) ? doubt : null;
+}
+
+/** A line at the left edge that opens something. */
+function isOuter(line: string): boolean {
+  return !isBlank(line) && !/^[\s)}\]]/.test(line);
 }
 
 function doubtInside(sides: Sides): Doubt | null {
@@ -137,26 +160,32 @@ const KEYWORDS = new Set(
 /** Names that a line at the left edge declares; null for any other statement. */
 function declaredBy(line: string): string[] | null {
   if (line.length > 1000) return null;
-  if (IMPORT.test(line)) {
-    const words = line.replace(/'[^']*'|"[^"]*"/g, '').match(/[A-Za-z_$][\w$]*/g) ?? [];
-    const names = words.filter((word) => !KEYWORDS.has(word));
+  const several = IMPORT.test(line)
+    ? line.replace(/'[^']*'|"[^"]*"/g, '')
+    : /^(?:const|let|var)\s*[{[]([^=]*)/.exec(line)?.[1];
+  if (several !== undefined) {
+    const names = wordsOf(several).filter((word) => !KEYWORDS.has(word));
     return names.length === 0 ? null : names;
   }
   const name = DECLARATION.exec(line)?.[1];
   return name === undefined ? null : [name];
 }
 
-/** A name that the lines declare, that the text still uses and that nothing new there declares. */
+/** A name that lines which are gone declare, that the text uses and that none of its new lines declares. */
 function neededOf({ now, at }: Sides, gone: readonly string[], come: readonly string[]): string | null {
   const names = new Set(gone.flatMap((line) => declaredBy(line) ?? []));
   if (names.size === 0) return null;
-  const added = new Set(come.flatMap(wordsOf));
+  const declared = new Set(come.flatMap((line) => declaredBy(line) ?? []));
   const used = new Set<string>();
   for (const [j, line] of now.entries()) {
-    if (at[j] === -1) for (const word of wordsOf(line)) added.add(word);
-    else for (const word of usedIn(line)) used.add(word);
+    const own =
+      at[j] !== -1
+        ? null
+        : (declaredBy(line.trim()) ?? /^\s*(?:type )?([\w$]+)(?: as [\w$]+)?,?$/.exec(line)?.slice(1));
+    for (const name of own ?? []) declared.add(name);
+    for (const word of usedIn(line)) used.add(word);
   }
-  return [...names].find((name) => used.has(name) && !added.has(name)) ?? null;
+  return [...names].find((name) => used.has(name) && !declared.has(name)) ?? null;
 }
 
 function wordsOf(line: string): string[] {
@@ -168,11 +197,14 @@ function usedIn(line: string): string[] {
   return line.match(/(?<![\w$.])[A-Za-z_$][\w$]*/g) ?? [];
 }
 
-/** A line that may go from the start or end of a file without anything in its place: a declaration, or a line in one. */
+/** A line that may go from the start or end of a file without anything in its place: of a declaration for this file only. */
 function isSpare(line: string, edge: 'start' | 'end'): boolean {
-  if (isBlank(line) || /^\s/.test(line) || /^[)}\]]/.test(line)) return true;
-  if (edge === 'end' && /^(?:\/\/|#(?!!)|\/\*|\*|@)/.test(line)) return true;
-  return !/^export\s+default\b/.test(line) && declaredBy(line) !== null;
+  if (!isOuter(line)) return true;
+  if (edge === 'end' && /^(?:\/\/|\/\*|\*)/.test(line)) return true;
+  // What other files may use is not known to be needed no more.
+  if (/^(?:export|pub|public|def|class|func|fn|type|interface|enum|struct|trait|module)\b/.test(line))
+    return false;
+  return declaredBy(line) !== null;
 }
 
 function same(a: string, b: string): boolean {

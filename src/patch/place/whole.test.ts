@@ -317,3 +317,24 @@ test('an edit and an elision anywhere: the file that is meant, or a refusal', ()
   );
   expect(made).toBeGreaterThan(500);
 });
+
+test('hostile texts take linear time', () => {
+  const many = 60_000;
+  const lines = (make: (i: number) => string): string =>
+    Array.from({ length: many }, (_, i) => `${make(i)}\n`).join('');
+  const numbers = lines((i) => `a${i}`);
+  for (const text of [
+    lines((i) => `b${i}`),
+    lines((i) => `a${many - i}`),
+    lines(() => '}'),
+    lines((i) => (i % 2 === 0 ? '// ...' : `a${i}`)),
+    lines((i) => (i % 300 === 0 ? '// ...' : '}')),
+    '\t'.repeat(200_000),
+  ]) {
+    resolve(numbers, text);
+    resolve(
+      lines(() => '}'),
+      text,
+    );
+  }
+}, 10_000);

@@ -54,9 +54,9 @@ export function resolveWhole(path: string, before: string | null, intent: WholeT
       refusal: doubted(path, intent.label, old, { why: 'little', from: 0, to: old.length }),
     };
   const sides = { old, now, at };
+  if (intent.cut && !reachesEnd(sides)) return { ok: false, refusal: cutOff(path, intent.label, now) };
   const doubt = doubtAbout(sides);
   if (doubt !== null) return { ok: false, refusal: doubted(path, intent.label, old, doubt) };
-  if (intent.cut && !reachesEnd(sides)) return { ok: false, refusal: cutOff(path, intent.label, now) };
   const after = built(path, file, sides, intent, text, repairs);
   if (after !== before) return { ok: true, after, repairs };
   if (onlyBlanksGone(old, given))
@@ -144,7 +144,11 @@ function built(
   text: string,
   repairs: Repair[],
 ): string {
-  const strip = !file.trailingBlanks && !MARKDOWN.test(path);
+  // Blanks at the end of lines that have none in the file are noise, so those of new lines are as well.
+  const noisy = now.some(
+    (line, j) => at[j] !== -1 && line.trimEnd() !== line && old[at[j]!]!.length < line.length,
+  );
+  const strip = noisy || (!file.trailingBlanks && !MARKDOWN.test(path));
   const ends: string[] = [];
   let stripped = false;
   let after = file.text.startsWith('\ufeff') ? '\ufeff' : '';
