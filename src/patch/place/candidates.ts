@@ -28,33 +28,46 @@ export interface Found {
 const isBefore = (line: HunkLine): boolean => line.op === ' ' || line.op === '-';
 const isAfter = (line: HunkLine): boolean => line.op === ' ' || line.op === '+';
 
+/** The first rungs differ in what nobody sees: a literal reading on any of them comes before another reading. */
+const UNSEEN = RUNGS.findIndex((rung) => rung.indent === 'mapped');
+const FLIGHTS: readonly (readonly Rung[])[] = [
+  RUNGS.slice(0, UNSEEN),
+  ...RUNGS.slice(UNSEEN).map((rung) => [rung]),
+];
+
+/** The rungs with each reading of a hunk, from the strictest down. */
+export function* ladder(hunk: Hunk): Generator<{ rung: Rung; reading: Reading }> {
+  for (const flight of FLIGHTS)
+    for (const reading of hunk.readings) for (const rung of flight) yield { rung, reading };
+}
+
 /** Goes down the ladder until the hunk's lines before are somewhere; null when they are nowhere. */
 export function findBefore(file: FileText, hunk: Hunk): Found | null {
-  for (const rung of RUNGS) {
-    for (const reading of hunk.readings) {
-      const places = placesOf(file, reading, rung);
-      if (places.length > 0) return { places, done: donesOf(file, reading, rung), rung };
-    }
-    if (rung === RUNGS[0] && !anywhere(file, hunk, isBefore)) return null;
+  if (!anywhere(file, hunk, isBefore)) return null;
+  for (const { rung, reading } of ladder(hunk)) {
+    const places = placesOf(file, reading, rung);
+    if (places.length > 0) return { places, done: donesOf(file, reading, rung), rung };
   }
   return null;
 }
 
 /** Where the file holds the hunk's result, on the first rung where it does anywhere. */
 export function findDone(file: FileText, hunk: Hunk): Candidate[] {
-  for (const rung of RUNGS) {
-    for (const reading of hunk.readings) {
-      const found = donesOf(file, reading, rung);
-      if (found.length > 0) return found;
-    }
-    if (rung === RUNGS[0] && !anywhere(file, hunk, isAfter)) return [];
+  if (!anywhere(file, hunk, isAfter)) return [];
+  for (const { rung, reading } of ladder(hunk)) {
+    const found = donesOf(file, reading, rung);
+    if (found.length > 0) return found;
   }
   return [];
 }
 
-/** Whether the loosest rung finds anything: what it does not find, none does. */
+/** Whether the loosest rung finds anything: what it does not find, none does. It cannot see blank lines. */
 function anywhere(file: FileText, hunk: Hunk, counts: (line: HunkLine) => boolean): boolean {
-  return hunk.readings.some(({ lines }) => placementsOf(file, lines, RUNGS.at(-1)!, counts).length > 0);
+  return hunk.readings.some(
+    ({ lines }) =>
+      lines.every((line) => !counts(line) || isBlank(line.text)) ||
+      placementsOf(file, lines, RUNGS.at(-1)!, counts).length > 0,
+  );
 }
 
 /** The places under one rung, whatever others find. */

@@ -1,10 +1,18 @@
 import type { Hunk, HunkLine, Repair } from '../intent.ts';
 import { adaptation, indentOfPlacement, pairsOf } from './added.ts';
 import { approximate } from './approximate.ts';
-import { donesOf, findBefore, findDone, insideDone, type Candidate, type Found } from './candidates.ts';
+import {
+  donesOf,
+  findBefore,
+  findDone,
+  insideDone,
+  ladder,
+  type Candidate,
+  type Found,
+} from './candidates.ts';
 import { byLine, consistentNumbers, type Numbers } from './choose.ts';
 import { editsOf, type TextEdit } from './edits.ts';
-import { RUNGS, type Rung } from './rungs.ts';
+import { RUNGS } from './rungs.ts';
 import { nowhere, open, several } from './explain.ts';
 import { fileText, type FileText } from './lines.ts';
 import { partOfLine } from './literal.ts';
@@ -84,7 +92,7 @@ function lookFor(file: FileText, hunk: Hunk): State {
   if (!hunk.readings.some(({ lines }) => lines.some(before))) return { hunk, at: 'unanchored' };
   const found = findBefore(file, hunk);
   if (found !== null) {
-    const rival = tighterDone(file, hunk, found.rung);
+    const rival = tighterDone(file, hunk, found);
     if (rival === 'exact') return { hunk, at: 'already' };
     if (rival !== null) return { hunk, at: 'rival', found, done: rival };
     const free = found.places.filter((place) => !insideDone(place, found.done));
@@ -107,16 +115,16 @@ function lookFor(file: FileText, hunk: Hunk): State {
 }
 
 /**
- * Where the result of a hunk is, new lines and all, on a stricter rung than its lines before: letter by letter that says
- * more than lines that only resemble those before; else it is open which of the two counts.
+ * Where the result of a hunk is, new lines and all, on a stricter rung or in a more literal reading than its lines
+ * before: letter by letter that says more than lines that only resemble those before; else it is open which counts.
  */
-function tighterDone(file: FileText, hunk: Hunk, rung: Rung): Candidate[] | 'exact' | null {
-  for (const tighter of RUNGS.slice(0, RUNGS.indexOf(rung)))
-    for (const reading of hunk.readings) {
-      if (!reading.lines.some((line) => line.op === '+' && line.text.trim() !== '')) continue;
-      const done = donesOf(file, reading, tighter);
-      if (done.length > 0) return tighter === RUNGS[0] ? 'exact' : done;
-    }
+function tighterDone(file: FileText, hunk: Hunk, found: Found): Candidate[] | 'exact' | null {
+  for (const { rung, reading } of ladder(hunk)) {
+    if (rung === found.rung && reading === found.places[0]!.reading) return null;
+    if (!reading.lines.some((line) => line.op === '+' && line.text.trim() !== '')) continue;
+    const done = donesOf(file, reading, rung);
+    if (done.length > 0) return rung === RUNGS[0] ? 'exact' : done;
+  }
   return null;
 }
 

@@ -113,12 +113,14 @@ export function readingsOf(
   replace: readonly string[],
 ): { readings: Reading[]; first: number | null } {
   const readings: Reading[] = [{ lines: readingOf([...search], [...replace]), repairs: [] }];
-  const inner = withoutBlankEdges(search, replace);
-  if (inner !== null)
-    readings.push({
-      lines: readingOf(...inner),
-      repairs: [{ fault: 'blank-lines', text: `left out blank lines around the text (${label})` }],
-    });
+  for (const most of [1, Infinity]) {
+    const bare = withoutBlankEdges(search, replace, most);
+    if (bare !== null)
+      readings.push({
+        lines: readingOf(...bare),
+        repairs: [{ fault: 'blank-lines', text: `left out blank lines around the text (${label})` }],
+      });
+  }
   const elided = withElisions(search, replace);
   if (elided !== null)
     readings.push({
@@ -142,18 +144,19 @@ export function readingsOf(
   return { readings, first: plain?.first ?? null };
 }
 
-/** Both texts without the blank lines that both begin or end with; null where they do not. */
+/** Both texts without up to `most` of the blank lines that both begin, or end, with; null where they do not. */
 function withoutBlankEdges(
   search: readonly string[],
   replace: readonly string[],
+  most: number,
 ): [string[], string[]] | null {
   const blank = (line: string | undefined): boolean => line !== undefined && line.trim() === '';
   const [before, after] = [[...search], [...replace]];
-  while (blank(before[0]) && blank(after[0])) {
+  for (let i = 0; i < most && blank(before[0]) && blank(after[0]); i++) {
     before.shift();
     after.shift();
   }
-  while (blank(before.at(-1)) && blank(after.at(-1))) {
+  for (let i = 0; i < most && blank(before.at(-1)) && blank(after.at(-1)); i++) {
     before.pop();
     after.pop();
   }
