@@ -1,15 +1,3 @@
-/** Places of `wanted` in `lines`, as indexes from 0, all of them, overlapping ones too. */
-export function placesOf(lines: readonly string[], wanted: readonly string[]): number[] {
-  const places: number[] = [];
-  if (wanted.length === 0) return places;
-  for (let at = 0; at + wanted.length <= lines.length; at++) {
-    let i = 0;
-    while (i < wanted.length && lines[at + i] === wanted[i]) i++;
-    if (i === wanted.length) places.push(at);
-  }
-  return places;
-}
-
 /**
  * Where a file has the lines that are most like `wanted`; null if nothing is alike. Looks at every window of that
  * length; equal but for spaces counts fully.

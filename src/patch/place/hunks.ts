@@ -17,7 +17,7 @@ import { nowhere, open, several } from './explain.ts';
 import { fileText, type FileText } from './lines.ts';
 import { partOfLine } from './literal.ts';
 
-export interface Placed {
+interface Placed {
   edits: (TextEdit & { label: string })[];
   repairs: Repair[];
   /** Rungs and readings that were needed are no stranger than white space at the end: good enough for a guessed file name. */

@@ -1,5 +1,5 @@
 /** Turns the leading white space of an answer's line into that of the file; null where that cannot be told. */
-export type IndentMap = (indent: string) => string | null;
+type IndentMap = (indent: string) => string | null;
 
 export interface Mapped {
   map: IndentMap;

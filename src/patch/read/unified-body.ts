@@ -54,7 +54,7 @@ export function readBody(source: Source, start: number, counts: Counts | null): 
   return body;
 }
 
-export function kindOf(line: string): Item['kind'] | 'mark' {
+function kindOf(line: string): Item['kind'] | 'mark' {
   switch (line[0]) {
     case ' ':
     case '-':
