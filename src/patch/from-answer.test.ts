@@ -175,3 +175,13 @@ test('a change that breaks the syntax is refused with the line', async () => {
     await refusalsOf(`src/a.js\n${block('  return order.items.length;\n', '  return (order;\n')}`),
   ).toMatch(/^src\/a\.js:2: /);
 });
+
+test('a whole file named without its folder is the one that has its text, or none', async () => {
+  expect(await resolved(`a.js\n\`\`\`js\n${GUARDED}\`\`\`\n`)).toEqual({
+    outcome: 'apply',
+    changes: { 'src/a.js': GUARDED },
+    repairs: ['file-name'],
+  });
+  await put('lib/a.js', FILE);
+  expect(await refusalsOf(`a.js\n\`\`\`js\n${GUARDED}\`\`\`\n`)).toContain('there is lib/a.js, src/a.js');
+});

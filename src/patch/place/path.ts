@@ -2,7 +2,15 @@ import { badPath } from '../../lib/tree-path.ts';
 import type { Tree } from '../tree.ts';
 
 /** The file that an answer means. `guessed`: its name is not quite the one given, so that the edit has to fit without further repairs. */
-export type Named = { path: string; exists: boolean; guessed: string | null } | { refusal: string };
+export type Named =
+  | {
+      path: string;
+      exists: boolean;
+      guessed: string | null;
+      /** Where there is no such file: files of the tree that the name may mean. */
+      alike: readonly string[];
+    }
+  | { refusal: string };
 
 /**
  * Which file of the tree is meant by the names that stood where a name stands, the likeliest first. A first name that may
@@ -23,7 +31,7 @@ export async function namedFile(
       if (i === 0) return { refusal: `${label}: ${read.bad}` };
       continue;
     }
-    if (read.file !== null) return { path: name, exists: true, guessed: null };
+    if (read.file !== null) return { path: name, exists: true, guessed: null, alike: [] };
   }
   const [first] = clean;
   if (first === undefined) return { refusal: `${label}: no file is named; put its path above the change` };
@@ -32,9 +40,9 @@ export async function namedFile(
     const usable = clean.find((name) => badPath(name) === null);
     return usable === undefined
       ? { refusal: `${label}: ${badPath(first)}` }
-      : { path: usable, exists: false, guessed: null };
+      : { path: usable, exists: false, guessed: null, alike };
   }
-  if (alike.length === 1) return { path: alike[0]!, exists: true, guessed: first };
+  if (alike.length === 1) return { path: alike[0]!, exists: true, guessed: first, alike };
   const base = first.split('/').at(-1)!;
   const near =
     alike.length > 0 ? alike : (await tree.files()).filter((file) => file.split('/').at(-1) === base);

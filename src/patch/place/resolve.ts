@@ -220,13 +220,24 @@ async function takeWhole(state: State, intent: Intent<'whole'>): Promise<void> {
     state.refusals.push(named.refusal);
     return;
   }
-  const work = await workOn(state, named.path, intent.label);
+  // A name without its folder: the file that has that name, if it is the one whose text this is, or nothing.
+  const [alike] = named.alike;
+  if (named.alike.length > 1) {
+    state.refusals.push(
+      `${intent.label}: ${named.path} is no file of the tree; there is ${named.alike.slice(0, 5).join(', ')}; give the whole path`,
+    );
+    return;
+  }
+  const path = alike ?? named.path;
+  const work = await workOn(state, path, intent.label);
   if (work === null) return;
-  const resolved = resolveWhole(named.path, work.before?.text ?? null, intent);
+  const resolved = resolveWhole(path, work.before?.text ?? null, intent);
   if (!resolved.ok) {
     state.refusals.push(resolved.refusal);
     return;
   }
+  if (alike !== undefined)
+    state.repairs.push({ fault: 'file-name', text: `took ${alike} for ${named.path}` });
   state.repairs.push(...resolved.repairs);
   setWhole(state, work, resolved.after, intent.label);
   if (work.before === null) work.mode = '100644';

@@ -160,7 +160,6 @@ class Reader {
     const triple = this.text.startsWith(quote.repeat(3), this.at) && quote !== '`';
     const mark = triple ? quote.repeat(3) : quote;
     const from = this.at + mark.length;
-    let inner = false;
     for (let i = from; i < this.text.length; i++) {
       if (this.text[i] === '\\') {
         i++;
@@ -169,9 +168,8 @@ class Reader {
       if (!this.text.startsWith(mark, i)) continue;
       if (this.endsHere(i + mark.length)) {
         this.at = i + mark.length;
-        return readingsOf(this.text.slice(from, i), inner);
+        return readingsOf(this.text.slice(from, i));
       }
-      inner = true;
     }
     throw new Cut();
   }
@@ -242,7 +240,7 @@ const OF_CODE = /[dDsSwWBpPkZzAG()[\]{}.*+?|^\-0-9]/;
 /** Those that are plainly none: marks that other languages escape in texts. */
 const OF_QUOTING = /['`]/;
 
-function readingsOf(raw: string, innerQuotes: boolean): Escaped {
+function readingsOf(raw: string): Escaped {
   const rawBreaks = raw.includes('\n');
   const escapes = raw.match(/\\[^]/g) ?? [];
   const escaped = escapes.map((escape) => escape[1]!);
@@ -250,13 +248,15 @@ function readingsOf(raw: string, innerQuotes: boolean): Escaped {
     (char) => !/["\\/bfnrtu\n]/.test(char) && !OF_CODE.test(char) && !OF_QUOTING.test(char),
   );
   const careful = escaped.some((char) => char === '"' || char === '\\');
-  const mixed = rawBreaks && escaped.some((char) => char === 'n' || char === 't') && !careful;
+  // Tabs that indent are no tabs of the code's own texts.
+  const inner = raw.replace(/(^|\n)(?:[ \t]|\\t)+/g, '$1');
+  const mixed = rawBreaks && /\\[nt]/.test(inner) && !careful;
   const std = decode(raw, 'std');
   const twice = !std.includes('\n') && /\\[nt"]/.test(std) ? decode(std, 'std') : std;
   const verbatim = raw.replace(/\\"/g, '"');
   return {
     readings: [std, decode(raw, 'keep'), decode(raw, 'drop'), verbatim, twice],
-    uncertain: unknown || mixed || (innerQuotes && !careful && escaped.includes('n') && rawBreaks),
+    uncertain: unknown || mixed,
   };
 }
 

@@ -42,6 +42,7 @@ export function TracePage({ id }: { id: string }): ReactNode {
                 ['started', `${clock(trace.startedAt)}, took ${trace.seconds.toFixed(2)} s`],
                 ['run', trace.run],
                 ['outcome', trace.outcome ?? '-'],
+                ['made good', repairsOf(trace.repairs)],
                 ...(trace.error === null ? [] : ([['error', trace.error]] as const)),
               ]}
             />
@@ -58,4 +59,10 @@ export function TracePage({ id }: { id: string }): ReactNode {
       )}
     </Asked>
   );
+}
+
+/** What was made good in the answer, by fault. */
+function repairsOf(repairs: Readonly<Record<string, number>> | null): string {
+  const counts = Object.entries(repairs ?? {});
+  return counts.length === 0 ? '-' : counts.map(([fault, count]) => `${fault} × ${count}`).join(', ');
 }
