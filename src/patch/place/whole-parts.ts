@@ -10,7 +10,7 @@ export interface Doubt {
   name?: string;
 }
 
-/** A file of so few lines may be written anew. */
+/** A file of so few lines may be written anew, by as many. */
 const TINY = 5;
 const LEAST_MISSING = 3;
 const SHARE_MISSING = 0.15;
@@ -36,7 +36,9 @@ export function doubtAbout(sides: Sides): Doubt | null {
   const solid = solidLines(sides);
   const [first, last] = [solid[0], solid.at(-1)];
   if (first === undefined || last === undefined)
-    return all <= TINY ? null : { why: 'little', from: 0, to: old.length };
+    return all <= TINY && meaning(sides.now, 0, sides.now.length) >= all
+      ? null
+      : { why: 'little', from: 0, to: old.length };
   if (all > TINY) {
     const doubt = doubtAtStart(sides, first) ?? doubtAtEnd(sides, last);
     if (doubt !== null) return doubt;
