@@ -26,6 +26,11 @@ interface Placed {
 
 export type PlacedHunks = Placed | { refusals: string[] };
 
+/** Each refusal shows lines of the file, which takes time to find and to read. */
+const MAX_REFUSALS = 10;
+/** Hunks of a file that are looked for by likeness, which looks at all of it. */
+const MAX_TRIES = 50;
+
 /** What is known of one hunk after everybody looked for it on its own. */
 type State =
   | { hunk: Hunk; at: 'one'; chosen: Candidate }
@@ -59,12 +64,17 @@ export function placeHunks(
   options: HunkOptions,
 ): PlacedHunks {
   const file = fileText(text);
-  const states = hunks.map((hunk) => lookFor(file, hunk));
+  let tries = MAX_TRIES;
+  const states = hunks.map((hunk) => lookFor(file, hunk, () => tries-- > 0));
   const numbers = numbersOf(hunks, states);
   const refusals: string[] = [];
   const taken: { hunk: Hunk; one: Candidate }[] = [];
   const placed: Placed = { edits: [], repairs: [], strict: true };
   for (const state of states) {
+    if (refusals.length >= MAX_REFUSALS) {
+      refusals.push(`and more of ${path}: these first`);
+      break;
+    }
     const decision = decide(path, file, state, { numbers, states, hunks, options });
     if ('refusal' in decision) refusals.push(decision.refusal);
     else if ('take' in decision) taken.push(...decision.take.map((one) => ({ hunk: state.hunk, one })));
@@ -87,7 +97,7 @@ export function placeHunks(
   return refusals.length > 0 ? { refusals } : placed;
 }
 
-function lookFor(file: FileText, hunk: Hunk): State {
+function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
   const before = (line: HunkLine): boolean => line.op === ' ' || line.op === '-';
   if (!hunk.readings.some(({ lines }) => lines.some(before))) return { hunk, at: 'unanchored' };
   const found = findBefore(file, hunk);
@@ -110,7 +120,7 @@ function lookFor(file: FileText, hunk: Hunk): State {
   const done = findDone(file, hunk);
   if (done.length === 1) return { hunk, at: 'already' };
   if (done.length > 1) return { hunk, at: 'done', done };
-  const near = approximate(file, hunk);
+  const near = mayTry() ? approximate(file, hunk) : null;
   return near === null ? { hunk, at: 'nowhere' } : { hunk, at: 'one', chosen: near };
 }
 
