@@ -46,18 +46,28 @@ export function adaptation(
   const added = lines.filter((line) => line.op === '+' && !isBlank(line.text));
   const strip = (!file.trailingBlanks && !context.markdown) || context.polluted;
   let { map, how } = mapped;
-  if (how === null && foreign(file, added)) {
-    const found = foreignIndent(
-      added.map((line) => indentOf(line.text)),
-      indentOf(lineAbove(file, placement)),
-      file.indents as 'tabs' | 'spaces',
-      stepOf(file),
-    );
-    if (found === null)
+  if (foreign(file, added) && !added.every((line) => isOfFile(file, map(indentOf(line.text))))) {
+    // Moved by the same, all from the left edge: the new lines' own steps are still of the other kind.
+    const base = map('');
+    const fromEdge = pairsOf(file, lines, placement).every(([own]) => indentOf(own) === '');
+    const found =
+      how === null || fromEdge
+        ? foreignIndent(
+            added.map((line) => indentOf(line.text)),
+            how === null ? indentOf(lineAbove(file, placement)) : '',
+            file.indents as 'tabs' | 'spaces',
+            stepOf(file),
+          )
+        : null;
+    if (found === null || base === null)
       return {
         refusal: `${context.label}: its new lines are indented with ${file.indents === 'tabs' ? 'spaces' : 'tabs'}, the file with ${file.indents}; indent them as the file is`,
       };
-    ({ map, how } = found);
+    how = how === null ? found.how : `${how} and ${found.how}`;
+    map = (indent) => {
+      const step = found.map(indent);
+      return step === null ? null : base + step;
+    };
   }
   if (how !== null && added.length > 0)
     repairs.push({ fault: 'indentation', text: `${how} (${context.label})` });
@@ -90,6 +100,12 @@ function foreign(file: FileText, added: readonly HunkLine[]): boolean {
   return file.indents === 'tabs'
     ? indents.every((indent) => !indent.includes('\t'))
     : indents.every((indent) => !indent.includes(' '));
+}
+
+/** An indentation of the kind that the file has; a space or two behind tabs align. */
+function isOfFile(file: FileText, indent: string | null): boolean {
+  if (indent === null) return false;
+  return file.indents === 'tabs' ? !indent.includes('  ') : !indent.includes('\t');
 }
 
 function lineAbove(file: FileText, placement: Placement): string {

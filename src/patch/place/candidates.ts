@@ -1,8 +1,8 @@
 import type { Hunk, HunkLine, Reading } from '../intent.ts';
 import { indentOfPlacement } from './added.ts';
-import { isBlank, type FileText } from './lines.ts';
+import { indentOf, isBlank, type FileText } from './lines.ts';
 import { placementsOf, type Placement } from './match.ts';
-import { RUNGS, type Rung } from './rungs.ts';
+import { RUNGS, UNSEEN, type Rung } from './rungs.ts';
 import { spliceKey, splicesOf, type Splice } from './splice.ts';
 
 /** One way in which a hunk fits. */
@@ -28,8 +28,6 @@ export interface Found {
 const isBefore = (line: HunkLine): boolean => line.op === ' ' || line.op === '-';
 const isAfter = (line: HunkLine): boolean => line.op === ' ' || line.op === '+';
 
-/** The first rungs differ in what nobody sees: a literal reading on any of them comes before another reading. */
-const UNSEEN = RUNGS.findIndex((rung) => rung.indent === 'mapped');
 const FLIGHTS: readonly (readonly Rung[])[] = [
   RUNGS.slice(0, UNSEEN),
   ...RUNGS.slice(UNSEEN).map((rung) => [rung]),
@@ -71,12 +69,12 @@ function anywhere(file: FileText, hunk: Hunk, counts: (line: HunkLine) => boolea
 }
 
 /** The places under one rung, whatever others find. */
-function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
+export function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
   const { lines } = reading;
   const seen = new Set<string>();
   const found: Candidate[] = [];
   for (const placement of placementsOf(file, lines, rung, isBefore)) {
-    if (rung.indent === 'mapped' && indentOfPlacement(file, lines, placement) === null) continue;
+    if (rung.indent === 'mapped' && !indentsMap(file, lines, placement)) continue;
     if (!endFits(file, lines, placement, isBefore)) continue;
     const splices = splicesOf(file, lines, placement);
     const key = splices === null ? `open ${placement.first}` : spliceKey(splices);
@@ -85,6 +83,15 @@ function placesOf(file: FileText, reading: Reading, rung: Rung): Candidate[] {
     found.push({ reading, placement, splices, done: false, start: startOf(lines, placement, isBefore) });
   }
   return found;
+}
+
+/** Whether white space in front maps in one way, for the new lines too. */
+function indentsMap(file: FileText, lines: readonly HunkLine[], placement: Placement): boolean {
+  const mapped = indentOfPlacement(file, lines, placement);
+  return (
+    mapped !== null &&
+    lines.every((line) => line.op !== '+' || isBlank(line.text) || mapped.map(indentOf(line.text)) !== null)
+  );
 }
 
 /** Where the file holds the result of a reading, under one rung. */

@@ -123,7 +123,10 @@ describe('several equal places', () => {
   it('a place whose result is elsewhere is not confused with it', () => {
     const file = 'if (x) {\n  stop();\n}\nif (x) {\n  go();\n}\n';
     expect(result(file, counted(go, 1))).toBe(file); // there already
-    expect(result(file, hunk(go))).toBe(file.replace('go', 'stop'));
+    expect(result(file, counted(go, 4))).toBe(file.replace('go', 'stop'));
+    expect(result(file, hunk(go))).toContain(
+      'has its result at line 1, and at line 4 the lines that it changes',
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Hunk, HunkLine, Repair } from '../intent.ts';
+import type { Hunk, HunkLine, Reading, Repair } from '../intent.ts';
 import { adaptation, indentOfPlacement, pairsOf } from './added.ts';
 import { approximate } from './approximate.ts';
 import {
@@ -7,12 +7,13 @@ import {
   findDone,
   insideDone,
   ladder,
+  placesOf,
   type Candidate,
   type Found,
 } from './candidates.ts';
 import { byLine, consistentNumbers, type Numbers } from './choose.ts';
 import { editsOf, type TextEdit } from './edits.ts';
-import { RUNGS } from './rungs.ts';
+import { RUNGS, UNSEEN, type Rung } from './rungs.ts';
 import { nowhere, open, several } from './explain.ts';
 import { fileText, type FileText } from './lines.ts';
 import { partOfLine } from './literal.ts';
@@ -65,7 +66,10 @@ export function placeHunks(
 ): PlacedHunks {
   const file = fileText(text);
   let tries = MAX_TRIES;
-  const states = hunks.map((hunk) => lookFor(file, hunk, () => tries-- > 0));
+  const states = doubted(
+    file,
+    hunks.map((hunk) => lookFor(file, hunk, () => tries-- > 0)),
+  );
   const numbers = numbersOf(hunks, states);
   const refusals: string[] = [];
   const taken: { hunk: Hunk; one: Candidate }[] = [];
@@ -97,6 +101,35 @@ export function placeHunks(
   return refusals.length > 0 ? { refusals } : placed;
 }
 
+/**
+ * What one hunk of an answer has wrong, the others may have too: where one was only found without its blank lines, say,
+ * each of the others must have one place without them as well, or it is a tie.
+ */
+function doubted(file: FileText, states: readonly State[]): State[] {
+  const needed = new Set<Rung>();
+  for (const state of states) {
+    const rung =
+      state.at === 'one' ? state.chosen.placement.rung : state.at === 'tie' ? state.found.rung : null;
+    if (rung !== null && RUNGS.indexOf(rung) >= UNSEEN) needed.add(rung);
+  }
+  if (needed.size === 0) return [...states];
+  return states.map((state) => {
+    if (state.at !== 'one') return state;
+    const { reading, placement } = state.chosen;
+    for (const rung of needed) {
+      if (RUNGS.indexOf(rung) <= RUNGS.indexOf(placement.rung)) continue;
+      const places = placesOf(file, reading, rung);
+      if (places.length > 1)
+        return {
+          hunk: state.hunk,
+          at: 'tie',
+          found: { places, done: donesOf(file, reading, rung), rung, all: places.length },
+        };
+    }
+    return state;
+  });
+}
+
 function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
   const before = (line: HunkLine): boolean => line.op === ' ' || line.op === '-';
   if (!hunk.readings.some(({ lines }) => lines.some(before))) return { hunk, at: 'unanchored' };
@@ -104,7 +137,10 @@ function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
   if (found !== null) {
     const rival = tighterDone(file, hunk, found);
     if (rival === 'exact') return { hunk, at: 'already' };
-    if (rival !== null) return { hunk, at: 'rival', found, done: rival };
+    if (rival !== null)
+      return found.places.every((place) => insideDone(place, rival))
+        ? { hunk, at: 'already' }
+        : { hunk, at: 'rival', found, done: rival };
     const free = found.places.filter((place) => !insideDone(place, found.done));
     if (free.length === 0) return { hunk, at: 'already' };
     const [only] = found.places;
@@ -131,11 +167,19 @@ function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
 function tighterDone(file: FileText, hunk: Hunk, found: Found): Candidate[] | 'exact' | null {
   for (const { rung, reading } of ladder(hunk)) {
     if (rung === found.rung && reading === found.places[0]!.reading) return null;
-    if (!reading.lines.some((line) => line.op === '+' && line.text.trim() !== '')) continue;
     const done = donesOf(file, reading, rung);
-    if (done.length > 0) return rung === RUNGS[0] ? 'exact' : done;
+    if (done.length === 0) continue;
+    return rung === RUNGS[0] && adds(reading) ? 'exact' : done;
   }
   return null;
+}
+
+function adds(reading: Reading): boolean {
+  return reading.lines.some((line) => line.op === '+' && line.text.trim() !== '');
+}
+
+function rivals(path: string, hunk: Hunk, place: Candidate, done: Candidate): string {
+  return `${hunk.label}: ${path} has its result at line ${done.start + 1}, and at line ${place.start + 1} the lines that it changes; if those are meant, show more of the lines around them`;
 }
 
 function numbersOf(hunks: readonly Hunk[], states: readonly State[]): Numbers {
@@ -190,9 +234,7 @@ function decide(path: string, file: FileText, state: State, around: Around): Dec
     case 'rival': {
       const chosen = byLine(hunk, [...state.found.places, ...state.done], around.numbers);
       if (chosen !== null) return chosen.done ? already : { take: [chosen] };
-      return {
-        refusal: `${hunk.label}: ${path} has its result at line ${state.done[0]!.start + 1}, and at line ${state.found.places[0]!.start + 1} lines like those that it changes; give the lines exactly as they are in the file`,
-      };
+      return { refusal: rivals(path, hunk, state.found.places[0]!, state.done[0]!) };
     }
     case 'nowhere':
       return { refusal: nowhere(path, file, hunk) };
@@ -202,7 +244,11 @@ function decide(path: string, file: FileText, state: State, around: Around): Dec
       const { places, done, all } = state.found;
       const chosen = byLine(hunk, [...places, ...done], around.numbers);
       if (chosen !== null) return chosen.done ? already : { take: [chosen] };
-      if (all === 1) return { take: [places[0]!] }; // the result elsewhere is another place's
+      if (all === 1) {
+        // Where lines only go, what is left may stand anywhere; new lines with all that is around them hardly do.
+        if (!adds(done[0]!.reading)) return { take: [places[0]!] };
+        return { refusal: rivals(path, hunk, places[0]!, done[0]!) };
+      }
       const shared = sharedOut(state.found, hunk, around.states);
       if (shared !== null) return { take: shared };
       return { refusal: several(path, file, hunk, [...places, ...done]) };

@@ -52,14 +52,15 @@ function kindOf(indent: string): Kind {
   return indent.includes('\t') ? 'mixed' : 'spaces';
 }
 
-const MAX_TAB = 8;
+/** Widths that people give a tab. */
+const TABS = [2, 4, 8] as const;
 
 /** Tabs for spaces or spaces for tabs: widths are the same, or all moved by the same, for some width of a tab. */
 function scaled(pairs: readonly (readonly [string, string])[]): Mapped | null {
   const tabsInFile = pairs.some(([, files]) => files.includes('\t'));
   if (!tabsInFile && !pairs.some(([own]) => own.includes('\t'))) return rescaled(pairs);
   const fits: { tab: number; shift: number }[] = [];
-  for (let tab = 1; tab <= MAX_TAB; tab++) {
+  for (const tab of TABS) {
     const shift = widthOf(pairs[0]![1], tab) - widthOf(pairs[0]![0], tab);
     if (pairs.every(([own, files]) => widthOf(own, tab) + shift === widthOf(files, tab)))
       fits.push({ tab, shift });
@@ -67,11 +68,15 @@ function scaled(pairs: readonly (readonly [string, string])[]): Mapped | null {
   const still = fits.filter((fit) => fit.shift === 0);
   const usable = still.length > 0 ? still : fits;
   if (usable.length === 0) return null;
+  // Spaces behind tabs are for files that have them.
+  const aligned = pairs.some(([, files]) => files.includes(' '));
   return {
     how: `re-indented with ${tabsInFile ? 'tabs' : 'spaces'}`,
     map: (indent) => {
       const made = new Set(
-        usable.map(({ tab, shift }) => render(widthOf(indent, tab) + shift, tabsInFile ? tab : null)),
+        usable.map(({ tab, shift }) =>
+          render(widthOf(indent, tab) + shift, tabsInFile ? tab : null, aligned),
+        ),
       );
       const [only = null] = made;
       return made.size === 1 ? only : null;
@@ -85,9 +90,10 @@ function widthOf(indent: string, tab: number): number {
   return width;
 }
 
-function render(width: number, tab: number | null): string | null {
+function render(width: number, tab: number | null, aligned = true): string | null {
   if (width < 0) return null;
   if (tab === null) return ' '.repeat(width);
+  if (!aligned && width % tab !== 0) return null;
   return '\t'.repeat(Math.floor(width / tab)) + ' '.repeat(width % tab);
 }
 
@@ -119,15 +125,7 @@ export function foreignIndent(
   files: 'tabs' | 'spaces',
   fileStep: number | null,
 ): Mapped | null {
-  if (files === 'spaces') {
-    if (fileStep === null) return null;
-    return {
-      map: (indent) =>
-        kindOf(indent) === 'tabs' || indent === '' ? ' '.repeat(indent.length * fileStep) : null,
-      how: 're-indented with spaces',
-    };
-  }
-  // The first step deeper than an unindented line is one tab.
+  // The first step deeper than an unindented line is one step of the file.
   let step: number | null = null;
   let before = above;
   for (const indent of added) {
@@ -136,6 +134,17 @@ export function foreignIndent(
       break;
     }
     before = indent;
+  }
+  if (files === 'spaces') {
+    if (fileStep === null) return null;
+    const tabs = step ?? 1;
+    return {
+      map: (indent) =>
+        (kindOf(indent) === 'tabs' || indent === '') && indent.length % tabs === 0
+          ? ' '.repeat((indent.length / tabs) * fileStep)
+          : null,
+      how: 're-indented with spaces',
+    };
   }
   if (step === null || step < 2 || step > 8) return null;
   const width = step;

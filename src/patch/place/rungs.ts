@@ -50,6 +50,9 @@ export const RUNGS: readonly Rung[] = [
   rung('inner blanks, blank lines', squeezed, ['inner-blanks', 'blank-lines'], { ...blankless, ...mapped }),
 ];
 
+/** The rungs before this one differ in what nobody sees: a literal reading on any of them comes before another reading. */
+export const UNSEEN = 3;
+
 /** The file's lines under a rung. */
 export function keyedBy(file: FileText, rung: Rung): Keyed {
   const known = file.keyed.get(rung.name);
