@@ -28,6 +28,10 @@ const GOES_ON = new Set(
   'in of instanceof as satisfies extends implements is from catch finally'.split(' ').concat([...STICKY]),
 );
 
+const SAYS_NOTHING = new Set(
+  'WhiteSpace LineTerminatorSequence HashbangComment SingleLineComment JSXText'.split(' '),
+);
+
 interface Level {
   /** Tokens since the last that ends everything which began before it: each may be one more level of recursion. */
   open: number;
@@ -47,42 +51,43 @@ function lineTooDeep(text: string, jsx: boolean): number | null {
   let closed = false;
   for (const { type, value } of jsx ? jsTokens(text, { jsx: true }) : jsTokens(text)) {
     if (type === 'LineTerminatorSequence') line++;
-    if (/^(?:WhiteSpace|LineTerminatorSequence|HashbangComment|SingleLineComment|JSXText)$/.test(type))
-      continue;
+    if (SAYS_NOTHING.has(type)) continue;
     if (type === 'MultiLineComment') {
       line += value.split('\n').length - 1;
       continue;
     }
     const top = levels.at(-1)!;
     const name = type === 'IdentifierName' || type === 'PrivateIdentifier';
-    if (value === ';' || value === ',' || (closed && name && !GOES_ON.has(value))) {
+    // Asked for each token of large files: what a token cannot be is not looked up.
+    const mark = type === 'Punctuator' || type === 'JSXPunctuator';
+    if ((mark && (value === ';' || value === ',')) || (closed && name && !GOES_ON.has(value))) {
       sum -= top.open;
       top.open = 0;
     }
-    closed = value === '}';
-    if (OPENS.has(value) || type === 'TemplateHead') {
+    closed = mark && value === '}';
+    if (mark ? OPENS.has(value) : type === 'TemplateHead') {
       levels.push({ open: 1, sticky: 0 });
       sum++;
-    } else if (CLOSES.has(value) || type === 'TemplateTail') {
+    } else if (mark ? CLOSES.has(value) : type === 'TemplateTail') {
       if (levels.length > 1) sum -= levels.pop()!.open + top.sticky;
       levels.at(-1)!.open++;
       sum++;
-    } else if (STICKY.has(value)) {
+    } else if ((name || mark) && STICKY.has(value)) {
       top.sticky++;
       sum++;
     } else {
       top.open++;
       sum++;
     }
-    if (sum > SAFE_LEVELS || bracketsIn(type, value)) return line;
-    if (type.includes('Template')) line += value.split('\n').length - 1;
+    if (sum > SAFE_LEVELS || (value.length > SAFE_LEVELS && bracketsIn(type, value))) return line;
+    if (!name && !mark && type.includes('Template')) line += value.split('\n').length - 1;
   }
   return null;
 }
 
 /** What we take for text may be code to the parser: tokens of TypeScript and JSX can be told wrongly. Such a text would be full of brackets. */
 function bracketsIn(type: string, value: string): boolean {
-  if (value.length <= SAFE_LEVELS || !/String|Template|Literal|JSXText/.test(type)) return false;
+  if (!/String|Template|Literal|JSXText/.test(type)) return false;
   let depth = 0;
   for (const [bracket] of value.matchAll(/[([{}\])]/g)) {
     depth = OPENS.has(bracket) ? depth + 1 : Math.max(0, depth - 1);

@@ -5,7 +5,7 @@ import { makeFile, textOf, type Language, type Source } from './files.ts';
 import { random as randomOf, type Random } from './random.ts';
 import { eslintOf, JSON_FAULTS, jsonOfBlocks, ruffOf, sarifOf } from './values.ts';
 
-export type CaseForm = 'diff' | 'search/replace' | 'whole file' | 'JSON' | 'tool';
+type CaseForm = 'diff' | 'search/replace' | 'whole file' | 'JSON' | 'tool';
 
 /** A tree, an answer, and what becomes of the tree: `after` holds the files that are then there. */
 export interface Case {
@@ -50,10 +50,19 @@ export function makeCase(seed: number, number: number): Case | null {
   if (answered === null) return null;
   const told = answered.told;
   if (kind < 14 && form !== 'tool' && told === 'fine') {
-    // the change is there already
+    // The change is there already; unless it now also fits another place, letter by letter, and asks for that one.
+    if (fitsElsewhere(edited)) return null;
     return { ...made, form, answer: answered.answer, before: new Map(made.after), expect: 'noop' };
   }
   return { ...made, form, answer: answered.answer, recoverable: told === 'fine' };
+}
+
+function fitsElsewhere(edited: readonly Edited[]): boolean {
+  return edited.some(({ source, changes, after }) =>
+    blocksOf(source, changes).some(
+      ({ search, replace }) => placesOf(replace, search).length === 0 && placesOf(after, search).length > 0,
+    ),
+  );
 }
 
 function someFiles(random: Random): Edited[] {

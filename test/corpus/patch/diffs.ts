@@ -2,7 +2,7 @@ import { structuredPatch } from 'diff';
 import { placesOf } from './edits.ts';
 import type { Random } from './random.ts';
 
-export interface DiffHunk {
+interface DiffHunk {
   oldStart: number;
   oldLines: number;
   newStart: number;
