@@ -49,6 +49,11 @@ export function open(path: string, file: FileText, hunk: Hunk, candidate: Candid
   return `${hunk.label}: ${path} has blank lines there which the change does not show, so it is open where its new lines go. ${cap(range(first, texts.length))} are, word for word:\n${quoted(texts)}`;
 }
 
+/** Why a hunk is refused whose result is in the file, as well as the lines that it changes. */
+export function rivals(path: string, hunk: Hunk, place: Candidate, done: Candidate): string {
+  return `${hunk.label}: ${path} has its result at line ${done.start + 1}, and at line ${place.start + 1} the lines that it changes; if those are meant, show more of the lines around them`;
+}
+
 function range(from: number, count: number): string {
   return count <= 1 ? `line ${from + 1}` : `lines ${from + 1}-${from + count}`;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FileIntent, Range } from '../../intent.ts';
-import type { ToolRead } from './registry.ts';
+import type { ToolRead } from './read.ts';
 import { OUTSIDE } from './columns.ts';
 
 /** `eslint --format json`: https://eslint.org/docs/latest/use/formatters/#json */

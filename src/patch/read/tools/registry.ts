@@ -1,14 +1,8 @@
-import type { FileIntent, Form } from '../../intent.ts';
 import { readEslint } from './eslint.ts';
 import { readRuff } from './ruff.ts';
 import { readSarif } from './sarif.ts';
 import { readSemgrep } from './semgrep.ts';
-
-export interface ToolRead {
-  form: Form;
-  files: FileIntent[];
-  problems: string[];
-}
+import type { ToolRead } from './read.ts';
 
 /** Fixes in the findings of a tool, by the shape of its output; null for any other value. */
 export function readTool(value: unknown): ToolRead | null {

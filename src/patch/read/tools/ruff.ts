@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { FileIntent, Range, Repair } from '../../intent.ts';
+import type { Range, Repair } from '../../intent.ts';
 import { lineStarts, offsetAt, OUTSIDE } from './columns.ts';
-import type { ToolRead } from './registry.ts';
+import { rangesIn, type ToolRead } from './read.ts';
 
 const place = z.object({ row: z.number().int().positive(), column: z.number().int().nonnegative() });
 
@@ -42,13 +42,7 @@ export function readRuff(value: unknown): ToolRead | null {
         ranges.push({ label, text: edit.content, locate: (text) => located(text, edit) });
     }
   }
-  const intents = [...files].map(([path, ranges]): FileIntent => ({
-    label: path,
-    repairs: [],
-    action: 'ranges',
-    paths: [path],
-    ranges,
-  }));
+  const intents = rangesIn(files);
   intents[0]?.repairs.push(...left);
   if (intents.length === 0 && problems.length === 0)
     problems.push(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { FileIntent, Range } from '../../intent.ts';
+import type { Range } from '../../intent.ts';
 import { lineStarts, offsetAt, offsetBy, OUTSIDE, type Unit } from './columns.ts';
-import type { ToolRead } from './registry.ts';
+import { rangesIn, type ToolRead } from './read.ts';
 
 const whole = z.number().int();
 const region = z.object({
@@ -83,13 +83,7 @@ export function readSarif(value: unknown): ToolRead | null {
       }
     }
   }
-  const intents = [...files].map(([path, ranges]): FileIntent => ({
-    label: path,
-    repairs: [],
-    action: 'ranges',
-    paths: [path],
-    ranges,
-  }));
+  const intents = rangesIn(files);
   if (intents.length === 0 && problems.length === 0) problems.push('no finding carries a fix');
   return { form: 'sarif', files: intents, problems };
 }

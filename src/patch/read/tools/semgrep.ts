@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { FileIntent, Range } from '../../intent.ts';
+import type { Range } from '../../intent.ts';
 import { lineStarts, offsetAt, offsetBy, OUTSIDE, type Unit } from './columns.ts';
-import type { ToolRead } from './registry.ts';
+import { rangesIn, type ToolRead } from './read.ts';
 
 const place = z.object({
   line: z.number().int().positive(),
@@ -37,13 +37,7 @@ export function readSemgrep(value: unknown): ToolRead | null {
     const label = `Semgrep ${check_id} at line ${start.line}`;
     ranges.push({ label, text: fix, locate: (text) => located(text, start, end, extra.lines ?? null) });
   }
-  const intents = [...files].map(([path, ranges]): FileIntent => ({
-    label: path,
-    repairs: [],
-    action: 'ranges',
-    paths: [path],
-    ranges,
-  }));
+  const intents = rangesIn(files);
   return {
     form: 'semgrep',
     files: intents,
