@@ -1,90 +1,81 @@
-import type { FileIntent, Hunk, Reading } from '../intent.ts';
-import { MODES, type Escaped, type Node } from './json-text.ts';
-import { readingsOf } from './search-replace.ts';
-
-const words = (text: string): string[] => text.split(' ');
-const NAME = words('file path filename file_path filePath target_file targetFile relative_path name');
-const OLD = words(
-  'search old old_string oldString old_str oldStr oldText old_text find original before old_code oldCode',
-);
-const NEW = words(
-  'replace new new_string newString new_str newStr newText new_text replacement updated after replace_with new_code newCode',
-);
-const WHOLE = words('content text code contents new_content newContent source file_content full_content');
-const DIFF = words('diff patch unified_diff unifiedDiff udiff');
-const LISTS = words(
-  'edits changes patches modifications replacements files operations blocks hunks fixes actions updates',
-);
-const WRAPPERS = words(
-  'input arguments parameters args params tool_input result output data answer response',
-);
-const FROM = words('from old_path oldPath source_path');
-const TO = words('to new_path newPath destination');
-const START = words('start_line startLine line line_start lineStart start');
-const ACTION = words('action type op operation kind command');
-
-/** Names of members by which edits are known, and by which a string that is not escaped is seen to end. */
-export const EDIT_KEYS: ReadonlySet<string> = new Set([
-  ...NAME,
-  ...OLD,
-  ...NEW,
-  ...WHOLE,
-  ...DIFF,
-  ...LISTS,
-  ...WRAPPERS,
-  ...FROM,
-  ...TO,
-  ...START,
-  ...ACTION,
-  ...words(
-    'explanation reason description title end_line endLine line_end end replace_all language summary notes',
-  ),
-]);
-
-export function isEditKey(key: string): boolean {
-  return EDIT_KEYS.has(key);
-}
+import type { FileIntent } from '../intent.ts';
+import { joined, type Escaped } from './json-escapes.ts';
+import { create, EMPTY, label, remove, replace, whole, type Out } from './json-intents.ts';
+import { parseStrict, type Node } from './json-text.ts';
+import {
+  ACTION,
+  DIFF,
+  EDIT_KEYS,
+  FROM,
+  LISTS,
+  NAME,
+  NEW,
+  OLD,
+  START,
+  TO,
+  WHOLE,
+  WRAPPERS,
+} from './json-words.ts';
 
 const MAX_EDITS = 2000;
-
-interface Out {
-  files: FileIntent[];
-  problems: string[];
-  nested: string[];
-  count: number;
-}
+/** Without content a file is deleted; a null `code` or `source` says nothing. */
+const NULLABLE = ['content', 'contents', 'new_content', 'newContent'];
 
 type Members = ReadonlyMap<string, Node>;
 
-/** The edits in a JSON value, in whichever of the usual shapes. */
-export function intentsOf(node: Node): { files: FileIntent[]; problems: string[]; nested: string[] } {
+/** The edits in JSON values, in whichever of the usual shapes. */
+export function intentsOf(nodes: readonly Node[]): {
+  files: FileIntent[];
+  problems: string[];
+  nested: string[];
+} {
   const out: Out = { files: [], problems: [], nested: [], count: 0 };
-  gather(node, [], out);
+  for (const node of nodes) gather(node, [], out, 0);
+  if (out.count > MAX_EDITS) out.problems.push(`the answer has more than ${MAX_EDITS} edits`);
   return { files: out.files, problems: out.problems, nested: out.nested };
 }
 
-function gather(node: Node, inherited: string[], out: Out): void {
+function gather(node: Node, inherited: string[], out: Out, depth: number): void {
   if (out.count > MAX_EDITS) return;
-  if (node.kind === 'array') for (const item of node.items) gather(item, inherited, out);
+  if (node.kind === 'array') for (const item of node.items) gather(item, inherited, out, depth);
   if (node.kind !== 'object') return;
+  if (node.twice !== null && (EDIT_KEYS.has(node.twice) || isName(node.twice)))
+    out.problems.push(`an edit has ${JSON.stringify(node.twice)} twice; give each edit an object of its own`);
   const members: Members = new Map(node.members);
   const names = namesOf(members, inherited);
-  if (edit(members, names, out)) return;
-  let inner = false;
+  const edited = edit(members, names, out);
+  let inner = edited;
   for (const key of [...LISTS, ...WRAPPERS]) {
-    const member = members.get(key);
-    if (member === undefined || (member.kind !== 'array' && member.kind !== 'object')) continue;
+    const member = argumentsIn(key, members.get(key), depth);
+    if (member === null || (edited && !LISTS.includes(key))) continue;
     inner = true;
-    if (member.kind === 'object' && LISTS.includes(key) && byName(member.members, out)) continue;
-    gather(member, names, out);
+    if (member.kind === 'object' && LISTS.includes(key) && byName(member.members, out, depth)) continue;
+    gather(member, names, out, depth + 1);
   }
-  if (!inner) byName(node.members, out);
+  if (!inner && !byName(node.members, out, depth) && names.length > 0 && saysPart(members))
+    out.problems.push(`${label(out)}: says not all of an edit of ${names[0]}; give its old and its new text`);
+}
+
+/** What a member holds; arguments of a call may be JSON in a string. */
+function argumentsIn(key: string, member: Node | undefined, depth: number): Node | null {
+  if (member === undefined || member.kind === 'array' || member.kind === 'object') return member ?? null;
+  if (member.kind !== 'string' || !WRAPPERS.includes(key) || depth > 4) return null;
+  const text = member.text.readings[0]!;
+  return /^\s*[[{]/.test(text) ? (parseStrict(text)?.node ?? null) : null;
+}
+
+/** An object that is no edit and yet has a part of one. */
+function saysPart(members: Members): boolean {
+  return [...OLD, ...NEW, ...DIFF].some((key) => members.get(key)?.kind === 'string');
+}
+
+function isName(key: string): boolean {
+  return /[./]/.test(key) && !/\s/.test(key);
 }
 
 /** `{ "src/a.js": "text" }`: files by their names. */
-function byName(entries: readonly (readonly [string, Node])[], out: Out): boolean {
+function byName(entries: readonly (readonly [string, Node])[], out: Out, depth: number): boolean {
   if (entries.length === 0) return false;
-  const isName = (key: string): boolean => /[./]/.test(key) && !/\s/.test(key);
   if (
     !entries.every(
       ([key, value]) =>
@@ -98,14 +89,10 @@ function byName(entries: readonly (readonly [string, Node])[], out: Out): boolea
     return false;
   for (const [key, value] of entries) {
     if (value.kind === 'string') whole(label(out), [key], value.text, out);
-    else if (value.kind === 'other') remove(label(out), [key], out);
-    else gather(value, [key], out);
+    else if (value.kind === 'other') remove(label(out), [key], null, out);
+    else gather(value, [key], out, depth + 1);
   }
   return true;
-}
-
-function label(out: Out): string {
-  return `edit ${++out.count}`;
 }
 
 function textOf(members: Members, keys: readonly string[]): Escaped | null {
@@ -120,16 +107,6 @@ function textOf(members: Members, keys: readonly string[]): Escaped | null {
       return joined(member.items.map((item) => (item as Extract<Node, { kind: 'string' }>).text));
   }
   return null;
-}
-
-/** A text given as a list of its lines. */
-function joined(lines: readonly Escaped[]): Escaped {
-  return {
-    readings: Array.from({ length: MODES }, (_, mode) =>
-      lines.map((line) => line.readings[mode]!).join('\n'),
-    ),
-    uncertain: lines.some((line) => line.uncertain),
-  };
 }
 
 function namesOf(members: Members, inherited: string[]): string[] {
@@ -162,40 +139,28 @@ function numberOf(members: Members, keys: readonly string[]): number | null {
 function edit(members: Members, names: string[], out: Out): boolean {
   const action = textOf(members, ACTION)?.readings[0]?.toLowerCase() ?? '';
   const [before, after] = [textOf(members, OLD), textOf(members, NEW)];
-  if (after !== null && before !== null && before.readings[0]!.trim() !== '') {
-    replace(label(out), names, before, after, numberOf(members, START), out);
+  const content = textOf(members, WHOLE);
+  const removes = /^(?:delete|remove)/.test(action);
+  if (before !== null && before.readings[0]!.trim() !== '' && (after !== null || removes)) {
+    replace(label(out), names, before, after ?? EMPTY, numberOf(members, START), out);
     return true;
   }
-  if (after !== null && (before !== null || /create|add|insert_file|write/.test(action))) {
+  if (/insert|append|prepend/.test(action) && (after !== null || content !== null)) {
+    out.problems.push(
+      `${label(out)}: where it inserts is not certain; give the lines there as the old text, and these with the new ones as the new text`,
+    );
+    return true;
+  }
+  if (after !== null && (before !== null || /create|add|write/.test(action))) {
     create(label(out), names, after, out);
     return true;
   }
-  const diff = textOf(members, DIFF);
-  if (diff !== null && /^(?:@@|diff --git|---|\*\*\*|<{5})/m.test(diff.readings[0]!)) {
-    const text = diff.readings[0]!;
-    const named = /^(?:diff --git|--- |\*\*\* |<{5})/m.test(text) || names.length === 0;
-    out.nested.push(named ? text : `--- ${names[0]}\n+++ ${names[0]}\n${text}`);
+  if (diff(members, names, out) || rename(members, names, action, out)) return true;
+  const gone = content === null && NULLABLE.some((key) => isNull(members.get(key)));
+  if (names.length > 0 && (removes || (gone && after === null && before === null))) {
+    remove(label(out), names, content, out);
     return true;
   }
-  const [from, to] = [textOf(members, FROM), textOf(members, TO)];
-  if (/rename|move/.test(action) && (from ?? names[0]) && to !== null) {
-    const old = from === null ? names : [from.readings[0]!];
-    out.files.push({
-      label: label(out),
-      repairs: [],
-      action: 'rename',
-      from: old,
-      paths: [to.readings[0]!],
-      hunks: [],
-      mode: null,
-    });
-    return true;
-  }
-  if (/^(?:delete|remove)/.test(action) && names.length > 0) {
-    remove(label(out), names, out);
-    return true;
-  }
-  const content = textOf(members, WHOLE);
   if (content !== null && names.length > 0) {
     whole(label(out), names, content, out);
     return true;
@@ -209,76 +174,31 @@ function edit(members: Members, names: string[], out: Out): boolean {
   return false;
 }
 
-function remove(name: string, paths: string[], out: Out): void {
-  out.files.push({ label: name, repairs: [], action: 'delete', paths, hunks: [] });
-}
-
-function create(name: string, paths: string[], text: Escaped, out: Out): void {
-  if (isOpen(name, text, 'text', out)) return;
-  out.files.push({ label: name, repairs: [], action: 'create', paths, text: text.readings[0]!, mode: null });
-}
-
-function whole(name: string, paths: string[], text: Escaped, out: Out): void {
-  if (isOpen(name, text, 'content', out)) return;
-  out.files.push({
-    label: name,
-    repairs: [],
-    action: 'whole',
-    paths,
-    text: text.readings[0]!,
-    literal: true,
-    cut: false,
-  });
-}
-
-function isOpen(name: string, text: Escaped, what: string, out: Out): boolean {
-  if (!text.uncertain) return false;
-  out.problems.push(
-    `${name}: its ${what} has backslashes that JSON does not know, or line ends both written out and escaped, so it is open what it says; escape it as JSON, or use search/replace blocks`,
-  );
+function diff(members: Members, names: string[], out: Out): boolean {
+  const diff = textOf(members, [...DIFF, ...WRAPPERS]);
+  if (diff === null || !/^(?:@@|diff --git|---|\*\*\*|<{5})/m.test(diff.readings[0]!)) return false;
+  const text = diff.readings[0]!;
+  const named = /^(?:diff --git|--- |\*\*\* |<{5})/m.test(text) || names.length === 0;
+  out.nested.push(named ? text : `--- ${names[0]}\n+++ ${names[0]}\n${text}`);
   return true;
 }
 
-function replace(
-  name: string,
-  paths: string[],
-  before: Escaped,
-  after: Escaped,
-  at: number | null,
-  out: Out,
-): void {
-  const readings: Reading[] = [];
-  const seen = new Map<string, string>();
-  for (let mode = 0; mode < MODES; mode++) {
-    const [search, text] = [before.readings[mode]!, after.readings[mode]!];
-    const other = seen.get(search);
-    if (other !== undefined) {
-      // The search does not tell which reading of the replacement is meant.
-      if (other !== text && after.uncertain && isOpen(name, after, 'new text', out)) return;
-      continue;
-    }
-    seen.set(search, text);
-    for (const reading of readingsOf(name, linesOf(search), linesOf(text)).readings)
-      readings.push(
-        mode === 0
-          ? reading
-          : {
-              ...reading,
-              repairs: [
-                ...reading.repairs,
-                { fault: 'escapes', text: `read the escapes of the JSON in another way (${name})` },
-              ],
-            },
-      );
-  }
-  const hunk: Hunk = { label: name, readings, oldStart: at, newStart: null, counted: false };
-  hunk.literal = { search: before.readings[0]!, replace: after.readings[0]! };
-  out.files.push({ label: name, repairs: [], action: 'edit', paths, hunks: [hunk], mode: null });
+function rename(members: Members, names: string[], action: string, out: Out): boolean {
+  const [from, to] = [textOf(members, FROM), textOf(members, TO)];
+  const old = from === null ? names : [from.readings[0]!];
+  if (!/rename|move/.test(action) || to === null || old.length === 0) return false;
+  out.files.push({
+    label: label(out),
+    repairs: [],
+    action: 'rename',
+    from: old,
+    paths: [to.readings[0]!],
+    hunks: [],
+    mode: null,
+  });
+  return true;
 }
 
-/** The lines of a text; a line end at its end does not begin another. */
-function linesOf(text: string): string[] {
-  const lines = text.replaceAll('\r\n', '\n').split('\n');
-  if (lines.length > 1 && lines.at(-1) === '') lines.pop();
-  return text === '' ? [] : lines;
+function isNull(member: Node | undefined): boolean {
+  return member?.kind === 'other' && member.value === null;
 }

@@ -58,6 +58,9 @@ describe('edits as JSON', () => {
     ],
     ['raw line ends', edit(`function f(x) {\n${OLD}`, `function f(x) {\n${NEW}`).replaceAll('\\n', '\n')],
     ["Python's words", EDITS.replace('{', '{"applied": None, ')],
+    ['a member that is not known', `${EDITS.slice(0, EDITS.lastIndexOf('\n    }'))},\n "why": "so",}]}`],
+    ['arguments in a string', JSON.stringify({ name: 'edit', arguments: edit(OLD, NEW) })],
+    ['prose with braces', `Of {x} and {y: 1}: ${edit(OLD, NEW)} {done}`],
     ['no comma between members', EDITS.replace('",\n      "new', '"\n      "new')],
   ])('%s', async (_, answer) => {
     expect(await got(answer)).toEqual({ 'src/a.js': AFTER });
@@ -76,8 +79,56 @@ describe('edits as JSON', () => {
     });
   });
 
+  const other = JSON.stringify({ file: 'b.js', search: 'b();', replace: 'c();' });
+  it.each([
+    ['fences', `\`\`\`json\n${edit(OLD, NEW)}\n\`\`\`\nand\n\`\`\`json\n${other}\n\`\`\`\n`],
+    ['values', `${edit(OLD, NEW)}\n\n${other}`],
+    ['values in prose', `First ${edit(OLD, NEW)} and then ${other}.`],
+    ['a list without a comma', `[\n${edit(OLD, NEW)}\n${other},\n]`],
+  ])('all edits count: %s', async (_, answer) => {
+    expect(await got(answer, { 'src/a.js': FILE, 'b.js': 'b();\n' })).toEqual({
+      'src/a.js': AFTER,
+      'b.js': 'c();\n',
+    });
+  });
+
+  it.each([
+    ['lines in a list', '{"file": "n.txt", "content": ["a", "b"],}', 'a\nb'],
+    ['ended lines in a list', '{"file": "n.txt", "content": ["a\\n", "b\\n"]}', 'a\nb\n'],
+    [
+      'quotes',
+      '{"file": "n.txt", "content": "x = {"name": "q", "type": "t"};"}',
+      'x = {"name": "q", "type": "t"};',
+    ],
+    ['the text editor', '{"command": "create", "path": "n.txt", "file_text": "a\\n"}', 'a\n'],
+  ])('new text whole: %s', async (_, answer, text) => {
+    expect(await got(answer)).toEqual({ 'n.txt': text });
+  });
+
+  it('old text that is to be deleted is not the file', async () => {
+    const of = (held: object): string => JSON.stringify({ file: 'd.txt', action: 'delete', ...held });
+    const files = { 'd.txt': 'one\ntwo\n' };
+    expect(await got(of({ old: 'one' }), files)).toEqual({ 'd.txt': 'two\n' });
+    expect(await got(of({ content: 'one\n' }), files)).toContain('holds more than');
+    expect(await got(of({ content: 'one\ntwo\n' }), files)).toEqual({ 'd.txt': null });
+  });
+
+  const FOUND = `{"file": "src/a.js", "search": "function f(x) {", "replace": `;
   it.each([
     ['cut off', EDITS.slice(0, -20), 'ends too early'],
+    ['a list that is cut off', `[${edit(OLD, NEW)}, ${other.slice(0, -9)}`, 'ends too early'],
+    ['the same with prose', `So:\n[${edit(OLD, NEW)}, ${other.slice(0, -9)}`, 'ends too early'],
+    ['a member twice', `${edit(OLD, NEW).slice(0, -1)}, ${other.slice(1)}`, 'twice'],
+    ['half an edit', `[${edit(OLD, NEW)}, {"file": "src/a.js", "search": "function"}]`, 'not all of an edit'],
+    [
+      'an insertion',
+      '{"file": "src/a.js", "action": "insert", "after": "const s", "content": "x"}',
+      'where it inserts',
+    ],
+    ['a backspace', `${FOUND}"function f(x) { /\\bx/;"}`, 'open what it says'],
+    ['slashes that are escaped in part', `${FOUND}"function f(x) { a / b; c = /\\/;"}`, 'open what it says'],
+    ['quotes that are escaped in part', `${FOUND}"function f(x) { // 'it\\'s'",}`, 'open what it says'],
+    ['a line end that was escaped twice', `${FOUND}"function f(x) {\\\\n  g();"}`, 'open what it says'],
     [
       'a line number alone',
       JSON.stringify({ file: 'src/a.js', start_line: 3, end_line: 3, new_text: NEW }),

@@ -1,7 +1,9 @@
 import type { FileIntent, Form } from '../intent.ts';
-import { fencesOf } from './fences.ts';
-import { isEditKey, EDIT_KEYS, intentsOf } from './json-edits.ts';
-import { parseLenient, parseStrict, type Parsed } from './json-text.ts';
+import { intentsOf } from './json-edits.ts';
+import { linesOf, valuesIn, type Candidate } from './json-find.ts';
+import { parseLenient, parseStrict, type Node, type Parsed } from './json-text.ts';
+import { EDIT_KEYS, mentionsEdits } from './json-words.ts';
+import type { ToolRead } from './tools/read.ts';
 import { readTool } from './tools/registry.ts';
 
 export interface JsonRead {
@@ -13,97 +15,84 @@ export interface JsonRead {
   nested: string[];
 }
 
-const NONE: JsonRead = { files: [], problems: [], found: false, form: 'json', nested: [] };
+const CUT = 'the JSON ends too early; it was cut off, or a quote in it is not escaped';
+const UNREADABLE =
+  'the JSON cannot be read; escape quotes and line ends in its texts, or use search/replace blocks';
 
 /** Edits, whole files or a tool's findings as JSON, with prose and fences around it, in strict JSON or what models make of it. */
 export function readJson(answer: string): JsonRead {
-  const texts = candidates(answer);
-  for (const text of texts) {
-    const tool = toolIn(text);
-    if (tool !== null) return { ...tool, found: true, nested: [] };
-    const strict = parseStrict(text) ?? parseLines(text);
-    const read = strict === null ? null : readEdits(strict);
-    if (read !== null) return read;
+  const tools: ToolRead[] = [];
+  const nodes: Node[] = [];
+  const problems: string[] = [];
+  let mended = false;
+  for (const candidate of valuesIn(answer)) {
+    const tool = toolIn(candidate.text);
+    if (tool !== null) {
+      tools.push(tool);
+      continue;
+    }
+    const parsed = parse(candidate);
+    if (typeof parsed === 'string') problems.push(parsed);
+    else if (parsed !== null) {
+      nodes.push(parsed.node);
+      mended ||= parsed.mended;
+    }
   }
-  for (const text of texts) {
-    if (!mentionsEdits(text)) continue;
-    const lenient = parseLenient(text, EDIT_KEYS);
-    if (lenient === 'cut')
-      return {
-        ...NONE,
-        found: true,
-        problems: ['the JSON ends too early; it was cut off, or a quote in it is not escaped'],
-      };
-    const read = lenient === null ? null : readEdits(lenient);
-    if (read !== null) return read;
-    if (lenient === null && /^\s*[[{]/.test(text))
-      return {
-        ...NONE,
-        found: true,
-        problems: [
-          'the JSON cannot be read; escape quotes and line ends in its texts, or use search/replace blocks',
-        ],
-      };
-  }
-  return NONE;
-}
-
-function readEdits(parsed: Parsed): JsonRead | null {
-  const read = intentsOf(parsed.node);
-  if (read.files.length === 0 && read.nested.length === 0 && read.problems.length === 0) return null;
-  const [first] = read.files;
-  if (parsed.mended && first !== undefined)
+  const edits = intentsOf(nodes);
+  const [first] = edits.files;
+  if (mended && first !== undefined)
     first.repairs.push({ fault: 'json-syntax', text: 'mended the syntax of the JSON' });
-  return { ...read, found: true, form: 'json' };
+  const files = [...tools.flatMap((tool) => tool.files), ...edits.files];
+  problems.push(...tools.flatMap((tool) => tool.problems), ...edits.problems);
+  const found = files.length + problems.length + edits.nested.length > 0;
+  return { files, problems, found, form: tools[0]?.form ?? 'json', nested: edits.nested };
 }
 
-function toolIn(text: string): ReturnType<typeof readTool> {
+/** The value, or what is wrong with it; null for one that is no JSON and has nothing of edits. */
+function parse({ text, rest }: Candidate): Parsed | string | null {
+  const strict = parseStrict(text) ?? parseLines(text);
+  if (strict !== null) return strict;
+  if (!mentionsEdits(rest)) return null;
+  let problem = UNREADABLE;
+  // Prose behind it may hold brackets too.
+  for (const one of new Set([upToBracket(rest), upToClosingLine(rest), text])) {
+    const lenient = parseLenient(one, EDIT_KEYS);
+    if (lenient === 'cut') problem = CUT;
+    else if (lenient !== null) return mentionsEdits(rest.slice(one.length)) ? UNREADABLE : lenient;
+  }
+  return problem;
+}
+
+function upToBracket(text: string): string {
+  return text.slice(0, Math.max(text.lastIndexOf('}'), text.lastIndexOf(']')) + 1);
+}
+
+/** Up to the last line that only closes brackets. */
+function upToClosingLine(text: string): string {
+  for (let end = text.length; end > 0;) {
+    const start = text.lastIndexOf('\n', end - 1) + 1;
+    const line = text.slice(start, end).trim();
+    if (/^[\]};]+$/.test(line)) return text.slice(0, end);
+    end = start - 1;
+  }
+  return text;
+}
+
+function toolIn(text: string): ToolRead | null {
   try {
     return readTool(JSON.parse(text));
   } catch {
-    const lines = jsonLines(text);
+    const lines = linesOf(text);
     return lines === null ? null : readTool(lines);
   }
 }
 
-/** One JSON value a line, as some tools print. */
-function jsonLines(text: string): unknown[] | null {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  if (lines.length < 2 || !lines.every((line) => /^\s*\{.*\}\s*$/.test(line))) return null;
-  try {
-    return lines.map((line): unknown => JSON.parse(line));
-  } catch {
-    return null;
-  }
-}
-
 function parseLines(text: string): Parsed | null {
-  const values = jsonLines(text);
-  return values === null ? null : parseStrict(JSON.stringify(values));
-}
-
-/** Texts that may be the JSON: the answer, its fences, what stands between the first and the last bracket. */
-function candidates(answer: string): string[] {
-  const texts = [answer.trim()];
-  for (const fence of fencesOf(answer)) {
-    const text = fence.lines.join('\n').trim();
-    if (/^[[{]/.test(text)) texts.push(text);
-  }
-  for (const [open, close] of [
-    ['{', '}'],
-    ['[', ']'],
-  ] as const) {
-    const from = answer.indexOf(open);
-    const to = answer.lastIndexOf(close);
-    if (from !== -1 && to > from) texts.push(answer.slice(from, to + 1));
-    if (from !== -1 && to <= from && /^\s*[[{]/.test(answer)) texts.push(answer.slice(from));
-  }
-  return [...new Set(texts)].filter((text) => /^[[{]/.test(text)).slice(0, 20);
-}
-
-function mentionsEdits(text: string): boolean {
-  let found = 0;
-  for (const [, key] of text.matchAll(/["']?([\w-]{1,40})["']?\s{0,20}:/g))
-    if (isEditKey(key!) && ++found >= 2) return true;
-  return false;
+  const values = linesOf(text);
+  if (values === null) return null;
+  const parts = text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .join(',');
+  return parseStrict(`[${parts}]`);
 }
