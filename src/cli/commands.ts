@@ -1,6 +1,7 @@
 import { agent } from './commands/agent.ts';
 import { apps } from './commands/apps.ts';
 import { audit } from './commands/audit.ts';
+import { backport } from './commands/backport.ts';
 import { config } from './commands/config.ts';
 import { decide } from './commands/decide.ts';
 import { demo } from './commands/demo.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Define[] = [
   proposals,
   proposal,
   decide,
+  backport,
   evalFix,
   traces,
   tokens,

@@ -31,7 +31,8 @@ export const ROOMS: Record<string, Row> = {
   'desks/fix': {
     may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'replay', 'verify'],
   },
-  eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'deploy', 'desks/fix'] },
+  'desks/backport': { may: ['lib'] },
+  eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'deploy', 'desks/fix', 'desks/backport'] },
   server: { may: ['*'] },
   cli: { may: ['*'] },
 };

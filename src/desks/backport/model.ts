@@ -1,0 +1,41 @@
+/** One commit of the development branch: all that an engine sees. Labels and what came later are not part of it. */
+export interface Commit {
+  /** 40 hex digits, or as many as the source had (7 or more). */
+  sha: string;
+  /** When it was committed: ISO 8601. */
+  date: string;
+  subject: string;
+  body: string;
+  files: ChangedFile[];
+}
+
+interface ChangedFile {
+  path: string;
+  /** Lines; 0 where the source says none (binary files). */
+  added: number;
+  removed: number;
+}
+
+export type Call = 'yes' | 'no' | 'wait' | 'uncertain';
+
+/** What an engine says of one commit and one branch; the fields are those of `vouch backport triage --json`. */
+export interface Verdict {
+  sha: string;
+  subject: string;
+  branch: string;
+  verdict: Call;
+  /** How likely the verdict is right, 0 to 1; of `uncertain`, how likely the better of yes and no is. */
+  confidence: number;
+  /** How likely the commit is backported to the branch, 0 to 1, whatever the verdict. */
+  probability: number;
+  reason: string;
+  engine: 'rules' | 'llm';
+  /** Quotes of the message, or names of rules. */
+  evidence: string[];
+  /** Ids of commits of the same history that it needs. */
+  needs: string[];
+  /** Files; null when the cherry-pick was not tried. */
+  conflicts: string[] | null;
+  /** ISO 8601: the end of the period that the message asks to wait for; null when it asks for none. */
+  waitUntil: string | null;
+}

@@ -1,0 +1,53 @@
+/** A word, number, version, commit id, quoted title or mark of a sentence. */
+export interface Token {
+  kind: 'word' | 'number' | 'version' | 'commit' | 'title' | 'mark';
+  /** Lower case, but for titles. */
+  text: string;
+}
+
+/** Longer sentences are cut: nobody asks for a backport in four hundred words. */
+const MAX_TOKENS = 400;
+
+// Every alternative is bounded or a plain run of one class, so reading is linear. Titles come first: they hold anything.
+const TOKEN = new RegExp(
+  [
+    /\(\s?"(?<inner>[^\n]{1,200}?)"\s?\)/,
+    /"(?<title>[^"\n]{1,200})"/,
+    /\b(?<version>v?\d{1,3}\.\d{1,3}(?:\.(?:\d{1,3}|x\b|y\b))?(?:-(?:dev|rc)\d{0,3})?)(?!\.?\w)/,
+    /\b(?<commit>(?=[a-f]{0,39}\d)(?=\d{0,39}[a-f])[0-9a-f]{7,40})\b/,
+    /(?<number>\d{1,12})(?!\w)/,
+    /(?<word>[\p{L}\d_][\p{L}\d_]*(?:['’.-][\p{L}\d_]+)*)/u,
+    /(?<mark>[()[\]:;,!?.#<>=+@-])/,
+  ]
+    .map((part) => part.source)
+    .join('|'),
+  'gu',
+);
+
+/** `doesn't` says `does not`, and so must every rule be able to read it. */
+const NEGATED = new Map([
+  ['cannot', 'can'],
+  ["can't", 'can'],
+  ["won't", 'will'],
+]);
+
+export function tokensOf(sentence: string): Token[] {
+  const tokens: Token[] = [];
+  for (const { groups } of sentence.matchAll(TOKEN)) {
+    const [kind, text] = Object.entries(groups!).find((entry) => entry[1] !== undefined)!;
+    if (kind === 'word') pushWord(tokens, text!.toLowerCase().replaceAll('’', "'"));
+    else if (kind === 'title' || kind === 'inner') tokens.push({ kind: 'title', text: text!.trim() });
+    else tokens.push({ kind: kind as Token['kind'], text: text!.toLowerCase() });
+    if (tokens.length >= MAX_TOKENS) break;
+  }
+  return tokens;
+}
+
+function pushWord(tokens: Token[], word: string): void {
+  const verb = NEGATED.get(word) ?? (word.endsWith("n't") ? word.slice(0, -3) : null);
+  if (verb === null) {
+    tokens.push({ kind: 'word', text: word });
+    return;
+  }
+  tokens.push({ kind: 'word', text: verb }, { kind: 'word', text: 'not' });
+}
