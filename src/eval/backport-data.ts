@@ -8,6 +8,8 @@ const labelSchema = z.object({
   cycle: z.string().min(1).max(40),
   prev_stable: z.string().min(1).max(40),
   backported_prev: z.boolean(),
+  /** All branches that got it. */
+  to: z.array(z.string().max(40)).default([]),
   tag: z.string().max(60).default(''),
 });
 export type Label = z.infer<typeof labelSchema>;

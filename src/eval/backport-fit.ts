@@ -1,3 +1,4 @@
+import { coverOf, isOlder } from '../desks/backport/rules/branch.ts';
 import { featuresOf } from '../desks/backport/rules/features.ts';
 import {
   calibrate,
@@ -8,6 +9,7 @@ import {
 } from '../desks/backport/rules/fitted.ts';
 import { readHistory } from '../desks/backport/rules/history.ts';
 import type { Project } from '../desks/backport/rules/project.ts';
+import { readMessage } from '../desks/backport/rules/read-message.ts';
 import type { Cycle } from './backport-data.ts';
 import { fitLogistic } from './logistic.ts';
 
@@ -23,22 +25,22 @@ const LATEST = 3;
 /** Wanted of the yes that needs no second look; a little above what is promised. */
 const AUTO_PRECISION = 0.965;
 const AUTO_FROM = 0.9;
-/** Commits a row of the calibration. */
-const BIN = 60;
+/** Differences of F1 that mean nothing: a commit or two of a cycle. */
+const AS_GOOD = 0.002;
+/** Commits a row of the calibration, at most and at least. */
+const BIN = { most: 60, least: 10, rows: 20 };
 
 /**
- * Fits the two models on cycles with labels. What their probabilities are worth is learned where they had not seen the
- * cycle: each of the latest cycles is told by models of all the others.
+ * Fits the two models on cycles with labels, oldest first. What their probabilities are worth is learned as they will be used:
+ * each of the latest cycles is told by models of the cycles before it. Left-out cycles between others look easier than they are.
  */
 export function fitBackport(project: Project, cycles: readonly Cycle[]): Fitted {
-  const examples = cycles.flatMap((cycle) => examplesOf(project, cycle));
-  const unseen = cycles.slice(-LATEST).flatMap(({ name }) => {
-    const others = examples.filter((one) => one.cycle !== name);
-    if (others.length === 0) return [];
-    const models = fitModels(others);
-    return examples
-      .filter((one) => one.cycle === name)
-      .map((one) => ({ ...one, raw: rawProbability(models, one.silent, one.features) }));
+  const byCycle = cycles.map((cycle) => examplesOf(project, cycle));
+  const examples = byCycle.flat();
+  const unseen = byCycle.flatMap((own, i) => {
+    if (i === 0 || i < byCycle.length - LATEST) return [];
+    const models = fitModels(byCycle.slice(0, i).flat());
+    return own.map((one) => ({ ...one, raw: rawProbability(models, one.silent, one.features) }));
   });
   const models = fitModels(examples);
   const calibration = (silent: boolean): [number, number][] =>
@@ -47,11 +49,11 @@ export function fitBackport(project: Project, cycles: readonly Cycle[]): Fitted 
     source: `cycles ${cycles.map(({ name }) => name).join(', ')}: ${examples.length} commits; calibrated on ${cycles
       .slice(-LATEST)
       .map(({ name }) => name)
-      .join(', ')}, each told by the others`,
+      .join(', ')}, each told by those before it`,
     told: { ...models.told, calibration: calibration(false) },
     silent: { ...models.silent, calibration: calibration(true) },
   });
-  return { ...fitted, ...bounds(fitted, unseen) };
+  return { ...fitted, ...bounds(fitted, unseen), ...reach(project, cycles) };
 }
 
 function examplesOf(project: Project, cycle: Cycle): Example[] {
@@ -73,12 +75,47 @@ function fitModels(examples: readonly Example[]): Record<'told' | 'silent', Retu
   };
 }
 
+/** A branch that got fewer commits of a cycle was hardly maintained. */
+const MAINTAINED = 20;
+
+/** How far picks go: to branches below those that the message names, and to older ones when it names none. */
+function reach(project: Project, cycles: readonly Cycle[]): Pick<Fitted, 'laterOnly' | 'older'> {
+  const pairs: Record<'later-only' | 'silent' | 'unnamed', boolean[]> = {
+    'later-only': [],
+    silent: [],
+    unnamed: [],
+  };
+  for (const { branch, labels } of cycles) {
+    const counts = new Map<string, number>();
+    for (const { to } of labels.values())
+      for (const name of to) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const older = [...counts]
+      .filter(([name, count]) => count >= MAINTAINED && isOlder(name, [branch]))
+      .map(([name]) => name);
+    for (const [commit, { backported_prev: picked, to }] of labels) {
+      if (!picked) continue;
+      const reading = readMessage(project, commit);
+      for (const name of older) {
+        const cover = reading.said.length === 0 ? 'silent' : coverOf(reading, name);
+        if (cover === 'named' || cover === 'everywhere') continue;
+        pairs[cover].push(to.includes(name));
+      }
+    }
+  }
+  const of = (kind: keyof typeof pairs): number => {
+    const yes = pairs[kind].filter(Boolean).length;
+    return three(share({ yes, count: pairs[kind].length }));
+  };
+  return { laterOnly: of('later-only'), older: { silent: of('silent'), unnamed: of('unnamed') } };
+}
+
 /** Isotonic regression (pool adjacent violators) over bins of equal count: a rising table of few rows. */
 function isotonic(points: readonly { p: number; label: boolean }[]): [number, number][] {
   const sorted = points.toSorted((a, b) => a.p - b.p);
   const pools: { sum: number; yes: number; count: number }[] = [];
-  for (let start = 0; start < sorted.length; start += BIN) {
-    const bin = sorted.slice(start, start + BIN);
+  const size = Math.min(BIN.most, Math.max(BIN.least, Math.ceil(sorted.length / BIN.rows)));
+  for (let start = 0; start < sorted.length; start += size) {
+    const bin = sorted.slice(start, start + size);
     pools.push({
       sum: bin.reduce((sum, { p }) => sum + p, 0),
       yes: bin.filter(({ label }) => label).length,
@@ -101,28 +138,36 @@ function share({ yes, count }: { yes: number; count: number }): number {
   return (yes + 0.5) / (count + 1);
 }
 
-/** Where F1 is best; half of it is where a look is no longer worth it; and what needs none. */
+/**
+ * A yes from where F1 is best, as a mean over cycles, so that one in which everything was picked does not decide for all; of bounds
+ * that are as good the highest, since a person looks at what is uncertain. Below half of it a look is no longer worth it.
+ */
 function bounds(
   fitted: Fitted,
   unseen: readonly (Example & { raw: number })[],
 ): Pick<Fitted, 'yes' | 'no' | 'autoYes'> {
-  const told = unseen.map(({ silent, raw, label }) => ({
-    p: calibrate((silent ? fitted.silent : fitted.told).calibration, raw),
+  const told = unseen.map(({ cycle, silent, raw, label }) => ({
+    cycle,
     label,
+    p: calibrate((silent ? fitted.silent : fitted.told).calibration, raw),
   }));
-  const all = told.filter(({ label }) => label).length;
+  const cycles = [...Map.groupBy(told, ({ cycle }) => cycle).values()];
   const steps = Array.from({ length: 99 }, (_, i) => (i + 1) / 100);
-  const at = (t: number): { f1: number; precision: number } => {
+  const f1 = steps.map((t) => cycles.reduce((sum, cycle) => sum + f1At(cycle, t), 0) / (cycles.length || 1));
+  const best = Math.max(...f1);
+  const yes = cycles.length === 0 ? 0.5 : steps[f1.findLastIndex((value) => value >= best - AS_GOOD)]!;
+  const sure = steps.find((t) => {
     const picked = told.filter(({ p }) => p >= t);
     const right = picked.filter(({ label }) => label).length;
-    return { f1: (2 * right) / (picked.length + all || 1), precision: right / (picked.length || 1) };
-  };
-  const yes = steps.reduce((best, t) => (at(t).f1 >= at(best).f1 ? t : best), 0.5);
-  return {
-    yes,
-    no: three(yes / 2),
-    autoYes: steps.find((t) => t >= AUTO_FROM && at(t).precision >= AUTO_PRECISION) ?? 0.99,
-  };
+    return t >= AUTO_FROM && right / (picked.length || 1) >= AUTO_PRECISION;
+  });
+  return { yes, no: three(yes / 2), autoYes: sure ?? 0.99 };
+}
+
+function f1At(told: readonly { p: number; label: boolean }[], t: number): number {
+  const said = told.filter(({ p }) => p >= t);
+  const right = said.filter(({ label }) => label).length;
+  return (2 * right) / (said.length + told.filter(({ label }) => label).length || 1);
 }
 
 function three(n: number): number {

@@ -28,3 +28,15 @@ function lowestOf(said: readonly Said[]): number[] | null {
   const versions = said.flatMap((one) => one.versions.map(versionOf)).filter((one) => one !== null);
   return versions.toSorted(compareVersions)[0] ?? null;
 }
+
+/** Whether another of the branches is newer; branches without a version are all as new. */
+export function isOlder(branch: string, branches: readonly string[]): boolean {
+  const own = versionOf(branch);
+  return (
+    own !== null &&
+    branches.some((other) => {
+      const version = versionOf(other);
+      return version !== null && compareVersions(version, own) > 0;
+    })
+  );
+}

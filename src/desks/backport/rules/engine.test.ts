@@ -65,6 +65,21 @@ describe('the rules engine', () => {
     expect(second!.needs).toEqual([needed.sha]);
   });
 
+  it('raises what adds a function that a wanted fix speaks of, though neither names the other', () => {
+    const helper = commit('MINOR: mux: add mux_new_helper()', 'It does a thing.', { files: [] });
+    const far = Array.from({ length: 5 }, () => commit('CLEANUP: doc: x', '', { files: [] }));
+    const fix = commit('BUG/MINOR: h2: a crash', 'Call mux_new_helper() first. Must be backported to 2.9.');
+    const plain = calls([helper, ...far])[0]!.probability;
+    expect(calls([helper, ...far, fix])[0]!.probability).toBeGreaterThan(plain);
+  });
+
+  it('takes silent commits less far back than to the newest of the branches', () => {
+    const silent = commit('DOC: config: fix a typo', '');
+    const [newest, older] = calls([silent], ['2.9', '2.6']);
+    expect(older!.probability).toBeLessThan(newest!.probability);
+    expect(calls([silent], ['2.6'])[0]!.probability).toBe(newest!.probability);
+  });
+
   it('knows a project by its file only, and says which entry of a file is wrong', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vouch-rules-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

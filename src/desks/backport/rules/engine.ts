@@ -1,5 +1,5 @@
 import type { Call, Commit, Verdict } from '../model.ts';
-import { coverOf } from './branch.ts';
+import { coverOf, isOlder } from './branch.ts';
 import { askedOf, featuresOf, type Featured } from './features.ts';
 import { probabilityOf, weightiest, type Fitted } from './fitted.ts';
 import { readHistory, type History } from './history.ts';
@@ -22,7 +22,8 @@ export function triageByRules(
   const place = new Map(history.commits.map((commit, at) => [commit, at]));
   const byBranch = branches.map((branch) => {
     const featured = featuresOf(project, history, branch);
-    return history.commits.map((_, at) => verdictOf(project, history, featured[at]!, at, branch, now));
+    const onto = { branch, older: isOlder(branch, branches) };
+    return history.commits.map((_, at) => verdictOf(project, history, featured[at]!, at, onto, now));
   });
   return commits.flatMap((commit) => byBranch.map((verdicts) => verdicts[place.get(commit)!]!));
 }
@@ -32,12 +33,12 @@ function verdictOf(
   history: History,
   { silent, features, needs }: Featured,
   at: number,
-  branch: string,
+  { branch, older }: { branch: string; older: boolean },
   now: number,
 ): Verdict {
   const { sha, subject } = history.commits[at]!;
   const fitted = project.model;
-  const probability = round(probabilityOf(fitted, silent, features));
+  const probability = round(probabilityOf(fitted, silent, features, older));
   const waitDays = history.readings[at]!.waitDays;
   const until = waitDays === null ? null : history.times[at]! + waitDays * DAY_MS;
   const verdict = callOf(fitted, probability, until !== null && until > now);

@@ -27,6 +27,10 @@ export const fittedSchema = z.strictObject({
   autoYes: unit.default(0.95),
   /** At most so likely where the message asks for later branches only. */
   laterOnly: unit.default(0.05),
+  /** Of what goes to the newest branch, the share that also goes to an older one that the message does not name. */
+  older: z
+    .strictObject({ silent: unit.default(1), unnamed: unit.default(1) })
+    .default({ silent: 1, unnamed: 1 }),
 });
 export type Fitted = z.infer<typeof fittedSchema>;
 
@@ -45,13 +49,16 @@ export function rawProbability(
   return 1 / (1 + Math.exp(-sum));
 }
 
-/** How likely a commit with these features is picked. */
-export function probabilityOf(fitted: Fitted, silent: boolean, features: Features): number {
+/** How likely a commit with these features is picked, for the newest of the branches or an older one. */
+export function probabilityOf(fitted: Fitted, silent: boolean, features: Features, older: boolean): number {
   const p = calibrate(
     (silent ? fitted.silent : fitted.told).calibration,
     rawProbability(fitted, silent, features),
   );
-  return features.has('branch:later-only') ? Math.min(p, fitted.laterOnly) : p;
+  if (features.has('branch:later-only')) return Math.min(p, fitted.laterOnly);
+  if (!older) return p;
+  if (silent) return p * fitted.older.silent;
+  return features.has('branch:unnamed') ? p * fitted.older.unnamed : p;
 }
 
 /** On the table's straight lines; beyond its ends, its ends. */

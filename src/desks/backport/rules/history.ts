@@ -1,5 +1,6 @@
 import type { Commit } from '../model.ts';
 import { readMessage, type Link, type Reading } from './read-message.ts';
+import { kinshipOf, type Kinship } from './kinship.ts';
 import type { Project } from './project.ts';
 
 /** A link whose commit is in the same history (`at`, its place) or not (null: older, or of another tree). */
@@ -19,6 +20,7 @@ export interface History {
   namedBy: readonly (readonly { means: Link['means']; aboutBackports: boolean; by: number }[])[];
   /** Milliseconds since 1970, by place. */
   times: readonly number[];
+  kinship: Kinship;
 }
 
 export function readHistory(project: Project, given: readonly Commit[]): History {
@@ -42,7 +44,8 @@ export function readHistory(project: Project, given: readonly Commit[]): History
     for (const { at, means, aboutBackports } of links)
       if (at !== null) namedBy[at]!.push({ means, aboutBackports, by });
   });
-  return { commits, readings, names, namedBy, times: commits.map(({ date }) => Date.parse(date)) };
+  const times = commits.map(({ date }) => Date.parse(date));
+  return { commits, readings, names, namedBy, times, kinship: kinshipOf(commits) };
 }
 
 /** Finds commits by the start of their id (7 digits or more) or by their subject. */

@@ -16,8 +16,8 @@ const SERIES = 15;
 /** How far before and after others of a kind tell how it is treated, and how many of them make it half sure. */
 const KIN_WINDOW_MS = 45 * 86_400_000;
 const KIN_PRIOR = 4;
-const IDENTIFIER = /[A-Za-z][A-Za-z0-9]*_[A-Za-z0-9_]{2,}/g;
-const AHEAD = 12;
+/** Of a file, so many later commits tell how it fares. */
+const FILE_SAMPLE = 3;
 
 /**
  * What the other commits of the history say about each one: those that name it, those that it names, its neighbours in a
@@ -26,21 +26,39 @@ const AHEAD = 12;
 export function surroundings(history: History, asked: readonly Asked[]): Around[] {
   const wanted = asked.map((one) => one === 'asks' || one === 'may');
   const bursts = burstsOf(history);
-  const words = history.commits.map(({ subject, body }) => identifiers(`${subject}\n${body.slice(0, 8000)}`));
   const shares = kinShares(history, wanted);
-  return history.commits.map((commit, at) => {
+  return history.commits.map((_, at) => {
     const features = new Map<string, number>();
     const needs: number[] = [];
     links(history, asked, wanted, at, features, needs);
     neighbours(history, wanted, asked, bursts, at, features, needs);
-    const own = identifiers(commit.subject);
-    for (let next = at + 1; own.size > 0 && next <= Math.min(at + AHEAD, wanted.length - 1); next++) {
-      if (wanted[next] && [...own].some((word) => words[next]!.has(word)))
-        features.set('its-function-in-a-wanted-one', 1);
-    }
+    kinship(history, asked, wanted, at, features);
     features.set('kin-wanted', shares[at]!);
     return { features, needs };
   });
+}
+
+/** What has names or files in common with it. */
+function kinship(
+  { kinship: kin, commits }: History,
+  asked: readonly Asked[],
+  wanted: readonly boolean[],
+  at: number,
+  features: Map<string, number>,
+): void {
+  const on = (name: string): void => void features.set(name, 1);
+  const named = kin.laterBySameName[at]!;
+  if (named.some((by) => wanted[by])) on('its-name-in-a-wanted-one');
+  if (named.some((by) => asked[by] === 'declines')) on('its-name-in-an-unwanted-one');
+  const later = kin.laterBySameFile[at]!;
+  if (later.length >= FILE_SAMPLE)
+    features.set('file-wanted-later', later.filter((by) => wanted[by]).length / later.length);
+  const files = Math.min(commits[at]!.files.length, 50);
+  if (files > 0 && kin.newPaths[at] === files) on('files-rarely-touched');
+  const created = kin.created[at]!;
+  if (created.length === 0) return;
+  const use = created.some((path) => kin.touching.get(path)!.some((by) => by !== at && wanted[by]));
+  on(use ? 'creates-a-wanted-file' : 'creates-a-file');
 }
 
 function links(
@@ -157,8 +175,4 @@ function kinShares({ readings, times }: History, wanted: readonly boolean[]): nu
 
 function kinOf({ head }: Reading): string | null {
   return head.area === null ? null : `${head.tags.join(' ')}: ${head.area}`;
-}
-
-function identifiers(text: string): Set<string> {
-  return new Set(text.match(IDENTIFIER) ?? []);
 }
