@@ -52,7 +52,7 @@ it('takes the commit and nothing else: labels change nothing', async () => {
   );
   expect(labelled).toEqual(bare);
   expect(lying).toEqual(bare);
-  expect(Object.keys(bare.commits[0]!)).toEqual(['sha', 'date', 'subject', 'body', 'files']);
+  expect(Object.keys(bare.commits[0]!)).toEqual(['sha', 'date', 'subject', 'body', 'files', 'author']);
   const project = await loadProject('haproxy');
   expect(triageByRules(project, labelled.commits, ['2.9'], 0)).toEqual(
     triageByRules(project, lying.commits, ['2.9'], 0),

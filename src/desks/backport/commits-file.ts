@@ -23,6 +23,14 @@ const fileSchema = z.union([
   z.object({ path: z.string(), added: lines, removed: lines }),
 ]);
 
+const authorSchema = z.union([
+  z.object({ name: z.string().default(''), email: z.string().default('') }),
+  z.string().transform((text) => {
+    const [, name, email] = /^([^<]*)<([^>]*)>/.exec(text) ?? [];
+    return { name: (name ?? text).trim(), email: email ?? '' };
+  }),
+]);
+
 /** Other members of a line (labels, notes) are dropped here: no engine can see them. */
 const commitSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{7,64}$/i, 'must be 7 to 64 hex digits'),
@@ -30,6 +38,7 @@ const commitSchema = z.object({
   subject: z.string(),
   body: z.string().nullable().default(''),
   files: z.array(fileSchema).nullable().default([]),
+  author: authorSchema.nullable().default(null),
 });
 
 export interface BadLine {
@@ -119,7 +128,7 @@ function takeLine(text: string, line: number, seen: Map<string, number>): Taken 
 }
 
 /** Instructions stand at either end of a message, so a message of megabytes is cut in its middle. */
-function bound({ sha, date, subject, body, files }: z.infer<typeof commitSchema>): Commit {
+function bound({ sha, date, subject, body, files, author }: z.infer<typeof commitSchema>): Commit {
   const text = body ?? '';
   const half = LIMITS.bodyChars / 2;
   return {
@@ -132,6 +141,10 @@ function bound({ sha, date, subject, body, files }: z.infer<typeof commitSchema>
       added: added ?? 0,
       removed: removed ?? 0,
     })),
+    author:
+      author === null
+        ? null
+        : { name: own(author.name.slice(0, 200)), email: own(author.email.slice(0, 200)) },
   };
 }
 

@@ -7,9 +7,16 @@ export interface Commit {
   subject: string;
   body: string;
   files: ChangedFile[];
+  /** Null where the source does not say. */
+  author: Author | null;
 }
 
-interface ChangedFile {
+export interface Author {
+  name: string;
+  email: string;
+}
+
+export interface ChangedFile {
   path: string;
   /** Lines; 0 where the source says none (binary files). */
   added: number;
@@ -17,6 +24,16 @@ interface ChangedFile {
 }
 
 export type Call = 'yes' | 'no' | 'wait' | 'uncertain';
+
+/** How a branch is known to have a commit already: what the pick's message says, who wrote it and when, or what it changes. */
+export type Likeness = 'picked-from' | 'same-author-date-subject' | 'same-change' | 'same-commit';
+
+/** A commit of a branch that is a commit of the development branch. */
+export interface Already {
+  /** The commit on the branch. */
+  sha: string;
+  how: Likeness;
+}
 
 /** What an engine says of one commit and one branch; the fields are those of `vouch backport triage --json`. */
 export interface Verdict {
@@ -36,6 +53,10 @@ export interface Verdict {
   needs: string[];
   /** Files; null when the cherry-pick was not tried. */
   conflicts: string[] | null;
+  /** Of `needs`, those without which it conflicts; empty when it was not tried. */
+  prerequisites: string[];
+  /** Null where the branch does not have it, or nobody looked. */
+  already: Already | null;
   /** ISO 8601: the end of the period that the message asks to wait for; null when it asks for none. */
   waitUntil: string | null;
 }

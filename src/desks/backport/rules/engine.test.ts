@@ -14,7 +14,15 @@ function commit(subject: string, body: string, over: Partial<Commit> = {}): Comm
   count++;
   const sha = `abc${count.toString(16).padStart(5, '0')}`.padEnd(40, 'e');
   const date = new Date(Date.parse('2024-01-01T00:00:00Z') + count * 3_600_000).toISOString();
-  return { sha, date, subject, body, files: [{ path: 'src/mux.c', added: 3, removed: 1 }], ...over };
+  return {
+    sha,
+    date,
+    subject,
+    body,
+    files: [{ path: 'src/mux.c', added: 3, removed: 1 }],
+    author: null,
+    ...over,
+  };
 }
 
 function calls(commits: Commit[], branches = ['2.9'], now = NOW): Verdict[] {

@@ -63,6 +63,8 @@ function verdictOf(
     evidence: [...quotes, ...rules],
     needs: verdict === 'no' ? [] : [...new Set(needs)].map((need) => history.commits[need]!.sha),
     conflicts: null,
+    prerequisites: [],
+    already: null,
     waitUntil: until === null ? null : new Date(until).toISOString(),
   };
 }
