@@ -26,6 +26,10 @@ export interface Database {
   releases: ReleaseRow;
   deployments: DeploymentRow;
   environment: EnvironmentRow;
+  backportChanges: BackportChangesRow;
+  backportPatchIds: BackportPatchIdRow;
+  backportTries: BackportTryRow;
+  backportAnswers: BackportAnswerRow;
 }
 
 interface AppRow {
@@ -220,4 +224,30 @@ interface EnvironmentRow {
   /** Encrypted: see `src/deploy/environment.ts`. */
   value: Uint8Array;
   updatedAt: number;
+}
+
+/** Keys of the backport desk's rows are ids of content: a row is right for ever, and may be removed at any time. */
+interface BackportChangesRow {
+  sha: string;
+  /** JSON: path, lines added, lines removed, of each file. */
+  files: string;
+}
+
+interface BackportPatchIdRow {
+  sha: string;
+  patchId: string;
+}
+
+interface BackportTryRow {
+  /** SHA-256 of the tree before and the commit. */
+  key: string;
+  /** JSON: the tree after, or the files in conflict. */
+  result: string;
+}
+
+interface BackportAnswerRow {
+  /** SHA-256 of the question and the model. */
+  key: string;
+  /** JSON. */
+  answer: string;
 }

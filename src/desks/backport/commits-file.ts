@@ -120,15 +120,25 @@ function takeLine(text: string, line: number, seen: Map<string, number>): Taken 
     const [issue] = parsed.error.issues;
     return { line, why: `${issue!.path.length === 0 ? '' : `${issue!.path.join('.')}: `}${issue!.message}` };
   }
-  const commit = bound(parsed.data);
+  const commit = boundCommit(parsed.data);
   const before = seen.get(commit.sha);
   if (before !== undefined) return { line, why: `the same commit as line ${before}` };
   seen.set(commit.sha, line);
   return { record: record as object, commit };
 }
 
-/** Instructions stand at either end of a message, so a message of megabytes is cut in its middle. */
-function bound({ sha, date, subject, body, files, author }: z.infer<typeof commitSchema>): Commit {
+/**
+ * A commit within the bounds that every reader keeps. Instructions stand at either end of a message, so a message of megabytes is
+ * cut in its middle.
+ */
+export function boundCommit({
+  sha,
+  date,
+  subject,
+  body,
+  files,
+  author,
+}: z.infer<typeof commitSchema>): Commit {
   const text = body ?? '';
   const half = LIMITS.bodyChars / 2;
   return {

@@ -26,7 +26,7 @@ export interface ChangedFile {
 export type Call = 'yes' | 'no' | 'wait' | 'uncertain';
 
 /** How a branch is known to have a commit already: what the pick's message says, who wrote it and when, or what it changes. */
-export type Likeness = 'picked-from' | 'same-author-date-subject' | 'same-change' | 'same-commit';
+type Likeness = 'picked-from' | 'same-author-date-subject' | 'same-change' | 'same-commit';
 
 /** A commit of a branch that is a commit of the development branch. */
 export interface Already {

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { commitOf, openRepository, rangeOf, type Repository } from './git/repository.ts';
+import { findOnBranch, type OnBranch } from './history/already.ts';
+import type { HistoryCache } from './history/cache.ts';
+import { readGitHistory, type HistoryCommit } from './history/read.ts';
+import type { Verdict } from './model.ts';
+import { triageByRules } from './rules/engine.ts';
+import type { Project } from './rules/project.ts';
+import { Bench } from './tries/pick.ts';
+import { tryQueue, type Outcome } from './tries/queue.ts';
+
+/** A repository whose history is told apart, as it was when it was opened: branches that move meanwhile change nothing. */
+export interface Opened {
+  repository: Repository;
+  /** The newest commit of the range. */
+  to: string;
+  from: string;
+  commits: HistoryCommit[];
+  merges: number;
+  branches: Branch[];
+}
+
+interface Branch {
+  name: string;
+  tip: string;
+  on: OnBranch;
+}
+
+export interface Effects {
+  cache: HistoryCache;
+  /** The data folder. */
+  folder: string;
+  signal: AbortSignal;
+  onProgress: (line: string) => void;
+}
+
+/**
+ * Reads `range` (`A..B`) of the repository in `dir`, and what each branch has of it. Throws `usage` for what is not there, with
+ * what is.
+ */
+export async function openHistory(
+  dir: string,
+  range: string,
+  branchNames: readonly string[],
+  effects: Effects,
+): Promise<Opened> {
+  const repository = await openRepository(dir);
+  const { from, to } = await rangeOf(repository, range);
+  const tips: string[] = [];
+  for (const name of branchNames) tips.push(await commitOf(repository, '--onto', name));
+  const { commits, merges } = await readGitHistory(repository, { from, to }, effects);
+  const branches: Branch[] = [];
+  for (const [i, name] of branchNames.entries()) {
+    const on = await findOnBranch(repository, tips[i]!, to, commits, effects);
+    branches.push({ name, tip: tips[i]!, on });
+  }
+  return { repository, from, to, commits, merges, branches };
+}
+
+/** What the rules say of each commit and branch, commit by commit, with what each branch has of them already. */
+export function triageHistory(project: Project, opened: Opened, now: number): Verdict[] {
+  const names = opened.branches.map(({ name }) => name);
+  const verdicts = triageByRules(project, opened.commits, names, now);
+  const byName = new Map(opened.branches.map((branch) => [branch.name, branch]));
+  return verdicts.map((verdict) => withBranch(verdict, byName.get(verdict.branch)!.on));
+}
+
+function withBranch(verdict: Verdict, on: OnBranch): Verdict {
+  const already = on.already.get(verdict.sha) ?? null;
+  const needs = verdict.needs.filter((sha) => !on.already.has(sha));
+  const revert = on.reverted.get(verdict.sha);
+  if (revert === undefined) return { ...verdict, already, needs };
+  return {
+    ...verdict,
+    already,
+    needs,
+    verdict: 'uncertain',
+    reason: `${verdict.branch} had it, and took it back with ${revert.slice(0, 12)}; without that: ${verdict.verdict}. ${verdict.reason}`,
+    evidence: [`reverted on ${verdict.branch} by ${revert.slice(0, 12)}`, ...verdict.evidence],
+  };
+}
+
+/** Whether a verdict counts as picked: what a person said of it comes first. */
+export type Accepts = (verdict: Verdict) => boolean;
+
+/**
+ * Tries every commit that is not a clear no on each branch, in the order of the history, standing on those accepted before it.
+ * Fills in `conflicts` and `prerequisites`.
+ */
+export async function tryVerdicts(
+  opened: Opened,
+  verdicts: readonly Verdict[],
+  accepts: Accepts,
+  effects: Effects,
+): Promise<Verdict[]> {
+  const bench = await Bench.open(opened.repository, benchFolder(effects.folder, opened.repository));
+  const commitOfId = new Map(opened.commits.map((commit) => [commit.sha, commit]));
+  const outcomes = new Map<string, Outcome>();
+  for (const { name, tip, on } of opened.branches) {
+    const open = verdicts.filter(
+      (verdict) =>
+        verdict.branch === name && verdict.already === null && (verdict.verdict !== 'no' || accepts(verdict)),
+    );
+    const queue = open
+      .map((verdict) => ({ commit: commitOfId.get(verdict.sha)!, accepted: accepts(verdict) }))
+      .toSorted((a, b) => a.commit.order - b.commit.order);
+    let done = 0;
+    await tryQueue(queue, {
+      bench,
+      tip,
+      cache: effects.cache,
+      lacking: lackingOn(opened.commits, on),
+      signal: effects.signal,
+      onTried(outcome) {
+        outcomes.set(`${name} ${outcome.sha}`, outcome);
+        if (++done % 100 === 0) effects.onProgress(`${name}: tried ${done} of ${queue.length} picks`);
+      },
+    });
+  }
+  return verdicts.map((verdict) => withOutcome(verdict, outcomes.get(`${verdict.branch} ${verdict.sha}`)));
+}
+
+function withOutcome(verdict: Verdict, outcome: Outcome | undefined): Verdict {
+  if (outcome === undefined) return verdict;
+  const { conflicts, prerequisites, empty } = outcome;
+  return {
+    ...verdict,
+    conflicts,
+    prerequisites,
+    needs: [...new Set([...verdict.needs, ...prerequisites])],
+    evidence: empty
+      ? [...verdict.evidence, `picking it changes nothing on ${verdict.branch}`]
+      : verdict.evidence,
+  };
+}
+
+function lackingOn(commits: readonly HistoryCommit[], on: OnBranch): Map<string, HistoryCommit[]> {
+  const touching = new Map<string, HistoryCommit[]>();
+  for (const commit of commits) {
+    if (on.already.has(commit.sha)) continue;
+    for (const { path } of commit.files) {
+      const list = touching.get(path);
+      if (list) list.push(commit);
+      else touching.set(path, [commit]);
+    }
+  }
+  return touching;
+}
+
+/** One folder a repository: objects of one are of no use to another. */
+function benchFolder(folder: string, { objects }: Repository): string {
+  return join(folder, 'backport', createHash('sha256').update(objects).digest('hex').slice(0, 16));
+}
