@@ -30,6 +30,7 @@ export interface Database {
   backportPatchIds: BackportPatchIdRow;
   backportTries: BackportTryRow;
   backportAnswers: BackportAnswerRow;
+  backportDecisions: BackportDecisionRow;
 }
 
 interface AppRow {
@@ -250,4 +251,22 @@ interface BackportAnswerRow {
   key: string;
   /** JSON. */
   answer: string;
+}
+
+/** One saying of one person; the newest of a commit and branch holds. */
+export interface BackportDecisionRow {
+  /** Counts up in the order of saying. */
+  id: Generated<number>;
+  sha: string;
+  branch: string;
+  call: 'yes' | 'no' | 'wait' | 'uncertain';
+  note: string;
+  by: string;
+  at: number;
+  /** The saying that this person had before their eyes; null for none. */
+  seen: number | null;
+  /** Name of the rules: decisions of one project are no lessons for another. */
+  project: string;
+  /** JSON: subject, body, paths, as they were. */
+  commit: string;
 }

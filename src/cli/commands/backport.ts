@@ -1,5 +1,6 @@
 import { list } from '../options.ts';
 import type { Define } from '../program.ts';
+import { apply, decide } from './backport-picks.ts';
 
 export interface TriageOptions {
   commits?: string;
@@ -12,8 +13,21 @@ export interface TriageOptions {
   engine: 'rules'[];
 }
 
-export const backport: Define = (program, { run, group, example }) => {
-  const parent = group(program, 'backport', 'decide which commits go to maintained branches');
+const TRIAGE_EXAMPLES = [
+  'vouch backport triage --repo . --range v3.1.0..master --onto 3.0 2.9',
+  'vouch backport triage --commits commits.jsonl --onto 3.0',
+  'vouch backport triage --commits commits.jsonl --onto 3.0 2.9 --rules my-project.yaml --json',
+];
+
+export const backport: Define = (program, frame) => {
+  const parent = frame.group(program, 'backport', 'decide which commits go to maintained branches');
+  triage(parent, frame);
+  decide(parent, frame);
+  apply(parent, frame);
+  frame.example(parent, TRIAGE_EXAMPLES[0]!, 'vouch backport apply --repo . --onto 3.0 --dry-run');
+};
+
+const triage: Define = (parent, { run, example }) => {
   const command = parent
     .command('triage')
     .description('say for each commit and branch: yes, no, wait or uncertain, with the reason')
@@ -34,11 +48,5 @@ export const backport: Define = (program, { run, group, example }) => {
         await runTriage(session, options);
       }),
     );
-  const lines = [
-    'vouch backport triage --repo . --range v3.1.0..master --onto 3.0 2.9',
-    'vouch backport triage --commits commits.jsonl --onto 3.0',
-    'vouch backport triage --commits commits.jsonl --onto 3.0 2.9 --rules my-project.yaml --json',
-  ];
-  example(command, ...lines);
-  example(parent, ...lines);
+  example(command, ...TRIAGE_EXAMPLES);
 };

@@ -1,4 +1,6 @@
 import type { Verdict } from '../../desks/backport/model.ts';
+import type { PicksResult } from '../../desks/backport/picks/apply.ts';
+import type { Outcome } from '../../desks/backport/tries/queue.ts';
 import { brief, paint, plain, table } from '../style.ts';
 
 const COLOURS = { yes: 'green', wait: 'yellow', uncertain: 'cyan', no: 'dim' } as const;
@@ -51,7 +53,7 @@ export function showTriage(
   ].join('\n');
 }
 
-function appliesOf({ conflicts, prerequisites }: Verdict): string {
+function appliesOf({ conflicts, prerequisites }: Pick<Verdict, 'conflicts' | 'prerequisites'>): string {
   if (conflicts === null) return '-';
   if (conflicts.length === 0) return paint('green', 'yes');
   const [first] = prerequisites;
@@ -64,4 +66,40 @@ function appliesOf({ conflicts, prerequisites }: Verdict): string {
     'red',
     `no: ${brief(conflicts[0]!, 30)}${conflicts.length > 1 ? ` +${conflicts.length - 1}` : ''}`,
   );
+}
+
+/** What became of a series of picks, and what to do next. */
+export function showPicks(result: PicksResult, { repo, onto }: { repo: string; onto: string }): string {
+  const { branch, picked, skipped, conflict, left, worktree } = result;
+  const lines = [
+    ...skipped.map(({ sha, why }) => `${sha.slice(0, 12)}: left out: ${plain(why)}`),
+    `${plain(branch)}: ${picked.length} picked onto ${plain(onto)}${left.length > 0 ? `, ${left.length} left` : ''}`,
+  ];
+  if (conflict === null) return lines.join('\n');
+  const again = `vouch backport apply --repo ${plain(repo)} --onto ${plain(onto)}`;
+  return [
+    ...lines,
+    paint(
+      'red',
+      `stopped at ${conflict.sha.slice(0, 12)}: conflicts in ${conflict.files.map(plain).join(', ')}`,
+    ),
+    `solve them in ${plain(worktree)}, \`git add\` them there, then: ${again} --continue`,
+    `or leave it out: ${again} --skip; or give up: ${again} --abort`,
+  ].join('\n');
+}
+
+/** What a series of picks would come to. */
+export function showTried({
+  onto,
+  picks,
+}: {
+  onto: string;
+  picks: readonly (Outcome & { subject: string })[];
+}): string {
+  const rows = picks.map((one) => [
+    one.sha.slice(0, 12),
+    one.empty ? paint('dim', 'changes nothing') : appliesOf(one),
+    brief(one.subject, 80),
+  ]);
+  return table(['commit', `applies to ${plain(onto)}`, 'subject'], rows, 'nothing to pick');
 }

@@ -5,9 +5,11 @@ import { findOnBranch, type OnBranch } from './history/already.ts';
 import type { HistoryCache } from './history/cache.ts';
 import { readGitHistory, type HistoryCommit } from './history/read.ts';
 import type { Verdict } from './model.ts';
+import type { Plan } from './picks/plan.ts';
 import { triageByRules } from './rules/engine.ts';
 import type { Project } from './rules/project.ts';
 import { Bench } from './tries/pick.ts';
+import { lackingOn } from './tries/lacking.ts';
 import { tryQueue, type Outcome } from './tries/queue.ts';
 
 /** A repository whose history is told apart, as it was when it was opened: branches that move meanwhile change nothing. */
@@ -49,10 +51,10 @@ export async function openHistory(
   const { from, to } = await rangeOf(repository, range);
   const tips: string[] = [];
   for (const name of branchNames) tips.push(await commitOf(repository, '--onto', name));
-  const { commits, merges } = await readGitHistory(repository, { from, to }, effects);
+  const { commits, merges } = await readGitHistory(repository, [to, `^${from}`], effects);
   const branches: Branch[] = [];
   for (const [i, name] of branchNames.entries()) {
-    const on = await findOnBranch(repository, tips[i]!, to, commits, effects);
+    const on = await findOnBranch(repository, tips[i]!, [to], commits, effects);
     branches.push({ name, tip: tips[i]!, on });
   }
   return { repository, from, to, commits, merges, branches };
@@ -94,7 +96,7 @@ export async function tryVerdicts(
   accepts: Accepts,
   effects: Effects,
 ): Promise<Verdict[]> {
-  const bench = await Bench.open(opened.repository, benchFolder(effects.folder, opened.repository));
+  const bench = await Bench.open(opened.repository, repositoryFolder(effects.folder, opened.repository));
   const commitOfId = new Map(opened.commits.map((commit) => [commit.sha, commit]));
   const outcomes = new Map<string, Outcome>();
   for (const { name, tip, on } of opened.branches) {
@@ -121,6 +123,26 @@ export async function tryVerdicts(
   return verdicts.map((verdict) => withOutcome(verdict, outcomes.get(`${verdict.branch} ${verdict.sha}`)));
 }
 
+/** Tries a plan's picks in order. */
+export async function tryPlan(
+  repository: Repository,
+  tip: string,
+  { picks, history, on }: Plan,
+  effects: Effects,
+): Promise<Outcome[]> {
+  return tryQueue(
+    picks.map((commit) => ({ commit, accepted: true })),
+    {
+      bench: await Bench.open(repository, repositoryFolder(effects.folder, repository)),
+      tip,
+      cache: effects.cache,
+      lacking: lackingOn(history, on),
+      signal: effects.signal,
+      onTried: () => {},
+    },
+  );
+}
+
 function withOutcome(verdict: Verdict, outcome: Outcome | undefined): Verdict {
   if (outcome === undefined) return verdict;
   const { conflicts, prerequisites, empty } = outcome;
@@ -135,20 +157,7 @@ function withOutcome(verdict: Verdict, outcome: Outcome | undefined): Verdict {
   };
 }
 
-function lackingOn(commits: readonly HistoryCommit[], on: OnBranch): Map<string, HistoryCommit[]> {
-  const touching = new Map<string, HistoryCommit[]>();
-  for (const commit of commits) {
-    if (on.already.has(commit.sha)) continue;
-    for (const { path } of commit.files) {
-      const list = touching.get(path);
-      if (list) list.push(commit);
-      else touching.set(path, [commit]);
-    }
-  }
-  return touching;
-}
-
-/** One folder a repository: objects of one are of no use to another. */
-function benchFolder(folder: string, { objects }: Repository): string {
+/** What is kept for one repository: objects that trying made, and the state of picks. */
+export function repositoryFolder(folder: string, { objects }: Repository): string {
   return join(folder, 'backport', createHash('sha256').update(objects).digest('hex').slice(0, 16));
 }

@@ -3,6 +3,7 @@ import { initial } from './001-initial.ts';
 import { deploy } from './002-deploy.ts';
 import { traceRepairs } from './003-trace-repairs.ts';
 import { backport } from './004-backport.ts';
+import { backportDecisions } from './005-backport-decisions.ts';
 
 /** In order. An old migration never changes: a released one has run on somebody's data. */
-export const MIGRATIONS: readonly Migration[] = [initial, deploy, traceRepairs, backport];
+export const MIGRATIONS: readonly Migration[] = [initial, deploy, traceRepairs, backport, backportDecisions];

@@ -101,8 +101,8 @@ async function whatThereIs(repository: Repository): Promise<string> {
     'refs/remotes',
   ]);
   const names = all.split('\n').filter((name) => name !== '');
-  if (names.length === 0) return 'the repository has no branch yet';
-  return `there are: ${names.slice(0, LISTED).join(', ')}${names.length > LISTED ? ', …' : ''}`;
+  if (names.length === 0) return 'commit something first: the repository has no branch yet';
+  return `name one that is there: ${names.slice(0, LISTED).join(', ')}${names.length > LISTED ? ', …' : ''}`;
 }
 
 /**

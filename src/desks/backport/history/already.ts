@@ -1,8 +1,7 @@
-import { patchIdsOf } from '../git/changes.ts';
 import { readCommitObjects, type CommitObject } from '../git/commit-objects.ts';
-import { changesOf } from '../git/changes.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Already } from '../model.ts';
+import { changesThrough, patchIdsThrough } from './changes.ts';
 import { picksIn, revertsIn } from './trailers.ts';
 import { listIds, type HistoryCommit, type Reading } from './read.ts';
 
@@ -18,8 +17,6 @@ export interface OnBranch {
   own: number;
 }
 
-const PATCH_IDS_AT_ONCE = 100;
-
 /**
  * Finds which of `commits` the branch has: the commit itself, a pick that names it, one of the same author, date and subject,
  * or one that changes the same lines (patch id; only computed where the same files are changed).
@@ -27,14 +24,14 @@ const PATCH_IDS_AT_ONCE = 100;
 export async function findOnBranch(
   repository: Repository,
   branch: string,
-  development: string,
+  development: readonly string[],
   commits: readonly HistoryCommit[],
   reading: Reading,
 ): Promise<OnBranch> {
   const { signal } = reading;
-  const missing = new Set(await listIds(repository, [development, `^${branch}`], signal));
+  const missing = new Set(await listIds(repository, [...development, `^${branch}`], signal));
   const own: CommitObject[] = [];
-  const ownIds = await listIds(repository, [branch, `^${development}`], signal);
+  const ownIds = await listIds(repository, [branch, ...development.map((id) => `^${id}`)], signal);
   for await (const batch of readCommitObjects(repository, ownIds, signal)) own.push(...batch);
 
   const already = new Map<string, Already>();
@@ -127,17 +124,11 @@ async function sameChange(
   repository: Repository,
   open: readonly HistoryCommit[],
   others: readonly CommitObject[],
-  { cache, signal }: Reading,
+  reading: Reading,
 ): Promise<[HistoryCommit, CommitObject][]> {
   if (others.length === 0 || open.length === 0) return [];
   const ids = others.map(({ sha }) => sha);
-  const known = await cache.changes(ids);
-  const unknown = ids.filter((id) => !known.has(id));
-  for (let at = 0; at < unknown.length; at += 250) {
-    const read = await changesOf(repository, unknown.slice(at, at + 250), signal);
-    await cache.putChanges(read);
-    for (const [id, files] of read) known.set(id, files);
-  }
+  const known = await changesThrough(repository, ids, reading);
   const key = (files: { path: string; added: number; removed: number }[]): string => JSON.stringify(files);
   const byFiles = Map.groupBy(others, ({ sha }) => key(known.get(sha) ?? []));
   byFiles.delete('[]');
@@ -146,25 +137,10 @@ async function sameChange(
     commit.sha,
     ...byFiles.get(key(commit.files))!.map(({ sha }) => sha),
   ]);
-  const patchIds = await patchIdsThrough(repository, [...new Set(wanted)], { cache, signal });
+  const patchIds = await patchIdsThrough(repository, [...new Set(wanted)], reading);
   return candidates.flatMap((commit) => {
     const own = patchIds.get(commit.sha);
     const pick = byFiles.get(key(commit.files))!.find(({ sha }) => patchIds.get(sha) === own);
     return own === undefined || pick === undefined ? [] : [[commit, pick] as [HistoryCommit, CommitObject]];
   });
-}
-
-async function patchIdsThrough(
-  repository: Repository,
-  ids: readonly string[],
-  { cache, signal }: Pick<Reading, 'cache' | 'signal'>,
-): Promise<Map<string, string>> {
-  const known = await cache.patchIds(ids);
-  const unknown = ids.filter((id) => !known.has(id));
-  for (let at = 0; at < unknown.length; at += PATCH_IDS_AT_ONCE) {
-    const made = await patchIdsOf(repository, unknown.slice(at, at + PATCH_IDS_AT_ONCE), signal);
-    await cache.putPatchIds(made);
-    for (const [id, patchId] of made) known.set(id, patchId);
-  }
-  return known;
 }

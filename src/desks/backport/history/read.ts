@@ -1,11 +1,10 @@
 import { VouchError } from '../../../lib/errors.ts';
-import { mapLimited } from '../../../lib/limit.ts';
-import { changesOf } from '../git/changes.ts';
 import { readCommitObjects, type CommitObject } from '../git/commit-objects.ts';
 import type { Repository } from '../git/repository.ts';
 import { boundCommit } from '../commits-file.ts';
 import type { Commit } from '../model.ts';
 import type { HistoryCache } from './cache.ts';
+import { changesThrough } from './changes.ts';
 
 /** A commit with what trying to pick it needs. */
 export interface HistoryCommit extends Commit {
@@ -30,47 +29,37 @@ export interface Reading {
 }
 
 const MAX_COMMITS = 200_000;
-const DIFFS_AT_ONCE = 250;
-/** Two cores are everywhere; more readers of one disk gain little. */
-const READERS = 2;
-/** Commits between two lines of progress. */
-const REPORTED = 2500;
 
-/** The commits of `from..to`. Throws `usage` where a shallow clone ends inside the range. */
+/** The commits that `revisions` select (`A..B`, or `B` and `^A`). Throws `usage` where a shallow clone ends inside the range. */
 export async function readGitHistory(
   repository: Repository,
-  { from, to }: { from: string; to: string },
-  { cache, signal, onProgress }: Reading,
+  revisions: readonly string[],
+  reading: Reading,
 ): Promise<GitHistory> {
-  const ids = await listIds(repository, [`${from}..${to}`], signal);
+  const { signal } = reading;
+  const ids = await listIds(repository, revisions, signal);
+  const input = `${revisions.join('\n')}\n`;
   const merges = Number(
-    (await repository.text(['rev-list', '--count', '--merges', `${from}..${to}`], { signal })).trim(),
+    await repository.text(['rev-list', '--count', '--merges', '--stdin'], { input, signal }),
   );
+  return { commits: await readCommits(repository, ids, reading), merges };
+}
+
+/** These commits, in this order. */
+export async function readCommits(
+  repository: Repository,
+  ids: readonly string[],
+  reading: Reading,
+): Promise<HistoryCommit[]> {
   const objects: CommitObject[] = [];
-  for await (const batch of readCommitObjects(repository, ids, signal)) objects.push(...batch);
-  const changes = await cache.changes(ids);
-  const missing = ids.filter((id) => !changes.has(id));
-  let done = 0;
-  const batches = Array.from({ length: Math.ceil(missing.length / DIFFS_AT_ONCE) }, (_, i) =>
-    missing.slice(i * DIFFS_AT_ONCE, (i + 1) * DIFFS_AT_ONCE),
-  );
-  await mapLimited(batches, READERS, async (some) => {
-    const read = await changesOf(repository, some, signal);
-    await cache.putChanges(read);
-    for (const [id, files] of read) changes.set(id, files);
-    done += some.length;
-    if (done % REPORTED < some.length && missing.length > REPORTED)
-      onProgress(`${repository.name}: read ${done} of ${missing.length} new commits`);
-  });
-  return {
-    commits: objects.map((object, order) => ({
-      ...boundCommit({ ...object, files: changes.get(object.sha) ?? [] }),
-      parents: object.parents,
-      authoredAt: object.authoredAt,
-      order,
-    })),
-    merges,
-  };
+  for await (const batch of readCommitObjects(repository, ids, reading.signal)) objects.push(...batch);
+  const changes = await changesThrough(repository, ids, reading);
+  return objects.map((object, order) => ({
+    ...boundCommit({ ...object, files: changes.get(object.sha) ?? [] }),
+    parents: object.parents,
+    authoredAt: object.authoredAt,
+    order,
+  }));
 }
 
 /** Ids of what `revisions` select, oldest first, without merges. */
@@ -79,10 +68,11 @@ export async function listIds(
   revisions: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  const text = await repository.text(
-    ['rev-list', '--topo-order', '--reverse', '--no-merges', ...revisions, '--'],
-    { signal, maxOutputBytes: (MAX_COMMITS + 1) * 66 },
-  );
+  const text = await repository.text(['rev-list', '--topo-order', '--reverse', '--no-merges', '--stdin'], {
+    input: `${revisions.join('\n')}\n`,
+    signal,
+    maxOutputBytes: (MAX_COMMITS + 1) * 66,
+  });
   const ids = text.split('\n').filter((id) => id !== '');
   if (ids.length > MAX_COMMITS)
     throw new VouchError('usage', `${revisions.join(' ')}: more than ${MAX_COMMITS} commits`, {
@@ -92,7 +82,7 @@ export async function listIds(
   if (end !== undefined)
     throw new VouchError(
       'usage',
-      `${repository.name}: a shallow clone that ends at ${end.slice(0, 12)}, inside ${revisions.join(' ')}`,
+      `${repository.name}: a shallow clone that ends at ${end.slice(0, 12)}, which is inside what is asked for`,
       { hint: 'fetch the rest first: git fetch --unshallow' },
     );
   return ids;

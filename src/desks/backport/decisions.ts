@@ -1,0 +1,107 @@
+import { VouchError } from '../../lib/errors.ts';
+import type { BackportDecisionRow } from '../../store/schema.ts';
+import type { Store } from '../../store/store.ts';
+import type { Call, Commit } from './model.ts';
+
+/** What a person said of a commit and a branch. */
+export interface Decision {
+  id: number;
+  sha: string;
+  branch: string;
+  call: Call;
+  note: string;
+  by: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  /**
+   * What somebody else said at the same time: this person had not seen it when saying otherwise. Null once anybody has said
+   * something with both in view.
+   */
+  against: { by: string; call: Call; at: number } | null;
+}
+
+export interface Saying {
+  commit: Pick<Commit, 'sha' | 'subject' | 'body' | 'files'>;
+  branch: string;
+  call: Call;
+  note: string;
+  by: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Id of the decision that this person saw; null for none, undefined for a person who looked at all there is. */
+  seen?: number | null;
+}
+
+const DECISION_LIMITS = { note: 4000, by: 200, body: 8000, files: 100 } as const;
+
+/** Keeps what people said, all or none of it. Throws `usage` for one without a name. */
+export async function sayDecisions(
+  { db }: Store,
+  project: string,
+  sayings: readonly Saying[],
+): Promise<number[]> {
+  for (const { by, note, branch } of sayings) {
+    if (by.trim() === '' || by.length > DECISION_LIMITS.by)
+      throw new VouchError('usage', 'a decision needs the name of a person', { hint: '--as NAME' });
+    if (note.length > DECISION_LIMITS.note)
+      throw new VouchError('usage', `a note of ${note.length} characters: at most ${DECISION_LIMITS.note}`);
+    if (branch === '' || branch.length > 200) throw new VouchError('usage', 'a decision needs a branch');
+  }
+  return db.transaction().execute(async (tx) => {
+    const ids: number[] = [];
+    for (const { commit, branch, call, note, by, at, seen } of sayings) {
+      const latest = await tx
+        .selectFrom('backportDecisions')
+        .select('id')
+        .where('sha', '=', commit.sha)
+        .where('branch', '=', branch)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      const text = {
+        subject: commit.subject,
+        body: commit.body.slice(0, DECISION_LIMITS.body),
+        files: commit.files.slice(0, DECISION_LIMITS.files).map(({ path }) => path),
+      };
+      const { id } = await tx
+        .insertInto('backportDecisions')
+        .values({
+          sha: commit.sha,
+          branch,
+          call,
+          note: note.toWellFormed(),
+          by: by.trim().toWellFormed(),
+          at,
+          seen: seen === undefined ? (latest?.id ?? null) : seen,
+          project,
+          commit: JSON.stringify(text),
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      ids.push(id);
+    }
+    return ids;
+  });
+}
+
+/** All that holds for one branch, or for all. */
+export async function allDecisions({ db }: Store, branch?: string): Promise<Decision[]> {
+  let query = db.selectFrom('backportDecisions').selectAll().orderBy('id');
+  if (branch !== undefined) query = query.where('branch', '=', branch);
+  return holding(await query.execute());
+}
+
+type BackportDecisionRowRead = Omit<BackportDecisionRow, 'id'> & { id: number };
+
+function holding(rows: readonly BackportDecisionRowRead[]): Decision[] {
+  const latest = new Map<string, Decision>();
+  for (const { id, sha, branch, call, note, by, at, seen } of rows) {
+    const key = `${sha} ${branch}`;
+    const before = latest.get(key);
+    const unseen = before !== undefined && seen !== before.id && before.by !== by && before.call !== call;
+    const against = unseen ? { by: before.by, call: before.call, at: before.at } : null;
+    latest.delete(key);
+    latest.set(key, { id, sha, branch, call, note, by, at, against });
+  }
+  return [...latest.values()];
+}
