@@ -140,7 +140,7 @@ describe('vouch backport apply', () => {
   it('says on --dry-run what would conflict and what is missing, and makes nothing', async () => {
     const tried = await clone.json<{
       picks: { sha: string; conflicts: string[]; prerequisites: string[] }[];
-    }>(...['backport', 'apply', '--repo', clone.dir, '--onto', '3.0', '--dry-run', '--pick', one, two]);
+    }>('backport', 'apply', '--repo', clone.dir, '--onto', '3.0', '--dry-run', '--pick', one, two);
     expect(tried.code).toBe(1);
     const reword = await clone.git('rev-parse', 'master~3');
     expect(tried.value.picks).toMatchObject([

@@ -47,7 +47,7 @@ export async function makeClone(): Promise<Clone> {
   await git('config', 'user.email', 'ann@example.org');
   const vouch: Clone['vouch'] = async (...argv) => {
     let [out, err] = ['', ''];
-    const code = await main([...argv, '--data', data], {
+    const code = await main(argv.includes('--data') ? argv : [...argv, '--data', data], {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
       env: { PATH: process.env['PATH'] },
