@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { pageDataSchema } from '../desks/backport/page/schema.ts';
 import { incidentSchema } from '../incident/model.ts';
 import { decisionSchema, proposalSchema } from '../proposal/model.ts';
 import { faultCountSchema, traceSchema } from '../trace/model.ts';
@@ -7,6 +8,7 @@ import {
   appSchema,
   appSettingsSchema,
   auditEntrySchema,
+  backportDecisionSchema,
   decisionResultSchema,
   deployedSchema,
   deploymentSchema,
@@ -21,6 +23,7 @@ import {
   recordingSchema,
   releaseSchema,
   replayReportSchema,
+  reviewSchema,
   roleSchema,
   tokenSchema,
   type Role,
@@ -41,6 +44,8 @@ export interface Route {
   body?: z.ZodType;
   response: z.ZodType;
   stream?: true;
+  /** Bytes of the body, where the usual bound is too low. */
+  maxBody?: number;
   /** Needs the process that runs the apps: refused when the command line works without a server. */
   serving?: true;
 }
@@ -260,6 +265,63 @@ export const API = {
     role: 'viewer',
     query: z.object({ limit }),
     response: z.array(decisionSchema),
+  },
+
+  listReviews: {
+    method: 'GET',
+    path: '/api/backport/reviews',
+    role: 'viewer',
+    query: z.object({ limit }),
+    response: z.array(reviewSchema),
+  },
+  /** A page of the backport desk, to be reviewed together; one of the same history takes the place of the older. */
+  publishReview: {
+    method: 'POST',
+    path: '/api/backport/reviews',
+    role: 'maintainer',
+    body: pageDataSchema,
+    response: reviewSchema.extend({ url: z.string() }),
+    maxBody: 256 * 1024 * 1024,
+  },
+  getReview: {
+    method: 'GET',
+    path: '/api/backport/reviews/:review',
+    role: 'viewer',
+    response: z.object({
+      review: reviewSchema,
+      page: pageDataSchema,
+      decisions: z.array(backportDecisionSchema),
+    }),
+  },
+  listReviewDecisions: {
+    method: 'GET',
+    path: '/api/backport/reviews/:review/decisions',
+    role: 'viewer',
+    response: z.array(backportDecisionSchema),
+  },
+  /** Answers with what holds now for the commits concerned, disagreements included. */
+  sayOnReview: {
+    method: 'POST',
+    path: '/api/backport/reviews/:review/decisions',
+    role: 'maintainer',
+    body: z.object({
+      /** Checked where decisions are written down. */
+      by: z.string().max(1000),
+      sayings: z
+        .array(
+          z.object({
+            sha: z.string().max(64),
+            branch: z.string().max(200),
+            call: z.enum(['n', 'u', 'w', 'y']),
+            note: z.string().max(4000),
+            /** Id of the decision that the reviewer had in view. */
+            seen: z.number().int().nullable(),
+          }),
+        )
+        .min(1)
+        .max(10_000),
+    }),
+    response: z.array(backportDecisionSchema),
   },
 
   listTraces: {

@@ -11,13 +11,20 @@ import { readJson } from './input.ts';
 import { streamResult } from './ndjson.ts';
 import { pagesFrom } from './pages.ts';
 import { appRoutes } from './routes/apps.ts';
+import { backportRoutes } from './routes/backport.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { proposalRoutes } from './routes/proposals.ts';
 import { systemRoutes } from './routes/system.ts';
 import type { Services } from './services.ts';
 import { signIn, signOut } from './sessions.ts';
 
-const HANDLERS: Handlers = { ...appRoutes, ...incidentRoutes, ...proposalRoutes, ...systemRoutes };
+const HANDLERS: Handlers = {
+  ...appRoutes,
+  ...backportRoutes,
+  ...incidentRoutes,
+  ...proposalRoutes,
+  ...systemRoutes,
+};
 
 export interface AppOptions extends GuardOptions {
   services: Services;
@@ -80,7 +87,7 @@ async function handle(
   const input = {
     params: c.req.param(),
     query: route.query && check(route.query, c.req.query(), 'query'),
-    body: route.body && check(route.body, await readJson(c.req.raw), 'body'),
+    body: route.body && check(route.body, await readJson(c.req.raw, route.maxBody), 'body'),
   };
   // Each handler has its own types; which one it is, only the name says.
   const handler = HANDLERS[name] as (call: Call<RouteName>) => Promise<unknown>;

@@ -1,6 +1,6 @@
 /** What pages are told as it happens; they ask the API for the rest. Sent as server-sent events named `change`. */
 export interface Change {
-  topic: 'app' | 'deployment' | 'incident' | 'proposal' | 'decision' | 'progress';
+  topic: 'app' | 'deployment' | 'incident' | 'proposal' | 'decision' | 'review' | 'progress';
   /** Of what changed; for `progress` of what is worked on: an app's name, an incident's or a recording's id. */
   id: string;
   app: string | null;

@@ -192,6 +192,30 @@ export const auditEntrySchema = z.object({
   detail: z.json(),
 });
 
+/** A page of the backport desk that several people look at. */
+export const reviewSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  project: z.string(),
+  branches: z.array(z.string()),
+  commits: z.number(),
+  updatedAt: z.number(),
+});
+
+/** What holds for a commit and a branch, and who said otherwise without having seen it. */
+export const backportDecisionSchema = z.object({
+  id: z.number(),
+  sha: z.string(),
+  branch: z.string(),
+  call: z.enum(['yes', 'no', 'wait', 'uncertain']),
+  note: z.string(),
+  by: z.string(),
+  at: z.number(),
+  against: z
+    .object({ by: z.string(), call: z.enum(['yes', 'no', 'wait', 'uncertain']), at: z.number() })
+    .nullable(),
+});
+
 export const proposalDetailSchema = proposalSchema.extend({
   evidenceDetail: evidenceSchema.nullable(),
   decision: decisionSchema.nullable(),

@@ -31,6 +31,7 @@ export interface Database {
   backportTries: BackportTryRow;
   backportAnswers: BackportAnswerRow;
   backportDecisions: BackportDecisionRow;
+  backportReviews: BackportReviewRow;
 }
 
 interface AppRow {
@@ -269,4 +270,18 @@ export interface BackportDecisionRow {
   project: string;
   /** JSON: subject, body, paths, as they were. */
   commit: string;
+}
+
+interface BackportReviewRow {
+  id: string;
+  /** Of the history: a newer page of it takes the place of the older one. */
+  key: string;
+  title: string;
+  project: string;
+  /** JSON: their names. */
+  branches: string;
+  commits: number;
+  /** The page's data: hash of a blob. */
+  page: string;
+  updatedAt: number;
 }

@@ -33,6 +33,7 @@ export interface Saying {
 }
 
 const DECISION_LIMITS = { note: 4000, by: 200, body: 8000, files: 100 } as const;
+const AT_ONCE = 500;
 
 /** Keeps what people said, all or none of it. Throws `usage` for one without a name. */
 export async function sayDecisions(
@@ -84,6 +85,21 @@ export async function sayDecisions(
   });
 }
 
+/** What holds for these commits: of each commit and branch the newest, in the order of saying. */
+export async function decisionsOn({ db }: Store, shas: readonly string[]): Promise<Decision[]> {
+  const rows: BackportDecisionRowRead[] = [];
+  for (let at = 0; at < shas.length; at += AT_ONCE)
+    rows.push(
+      ...(await db
+        .selectFrom('backportDecisions')
+        .selectAll()
+        .where('sha', 'in', shas.slice(at, at + AT_ONCE))
+        .orderBy('id')
+        .execute()),
+    );
+  return holding(rows);
+}
+
 /** All that holds for one branch, or for all. */
 export async function allDecisions({ db }: Store, branch?: string): Promise<Decision[]> {
   let query = db.selectFrom('backportDecisions').selectAll().orderBy('id');
@@ -95,13 +111,13 @@ type BackportDecisionRowRead = Omit<BackportDecisionRow, 'id'> & { id: number };
 
 function holding(rows: readonly BackportDecisionRowRead[]): Decision[] {
   const latest = new Map<string, Decision>();
-  for (const { id, sha, branch, call, note, by, at, seen } of rows) {
-    const key = `${sha} ${branch}`;
-    const before = latest.get(key);
-    const unseen = before !== undefined && seen !== before.id && before.by !== by && before.call !== call;
-    const against = unseen ? { by: before.by, call: before.call, at: before.at } : null;
-    latest.delete(key);
+  for (const [key, said] of Map.groupBy(rows, ({ sha, branch }) => `${sha} ${branch}`)) {
+    const { id, sha, branch, call, note, by, at, seen } = said.at(-1)!;
+    // What others said since this person last looked.
+    const other = said.findLast((one) => one.by !== by && one.id > (seen ?? 0));
+    const against =
+      other === undefined || other.call === call ? null : { by: other.by, call: other.call, at: other.at };
     latest.set(key, { id, sha, branch, call, note, by, at, against });
   }
-  return [...latest.values()];
+  return [...latest.values()].toSorted((a, b) => a.id - b.id);
 }

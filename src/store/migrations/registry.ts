@@ -4,6 +4,14 @@ import { deploy } from './002-deploy.ts';
 import { traceRepairs } from './003-trace-repairs.ts';
 import { backport } from './004-backport.ts';
 import { backportDecisions } from './005-backport-decisions.ts';
+import { backportReviews } from './006-backport-reviews.ts';
 
 /** In order. An old migration never changes: a released one has run on somebody's data. */
-export const MIGRATIONS: readonly Migration[] = [initial, deploy, traceRepairs, backport, backportDecisions];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  deploy,
+  traceRepairs,
+  backport,
+  backportDecisions,
+  backportReviews,
+];

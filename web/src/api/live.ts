@@ -10,6 +10,7 @@ const STALE: Record<Change['topic'], readonly Used[]> = {
   incident: ['listIncidents', 'getIncident', 'listApps', 'listRecordings', 'listProposals'],
   proposal: ['listProposals', 'getProposal', 'getIncident', 'listTraces'],
   decision: ['listProposals', 'getProposal', 'getIncident', 'listIncidents'],
+  review: ['listReviews', 'listReviewDecisions'],
   progress: [],
 };
 const MAX_LINES = 200;

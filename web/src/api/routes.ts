@@ -26,6 +26,10 @@ const ROUTES = {
   follow: 'POST /api/proposals/:proposal/follow',
   listTraces: 'GET /api/traces',
   getTrace: 'GET /api/traces/:trace',
+  listReviews: 'GET /api/backport/reviews',
+  getReview: 'GET /api/backport/reviews/:review',
+  listReviewDecisions: 'GET /api/backport/reviews/:review/decisions',
+  sayOnReview: 'POST /api/backport/reviews/:review/decisions',
 } as const satisfies { [N in RouteName]?: `${Api[N]['method']} ${Api[N]['path']}` };
 
 export type Used = keyof typeof ROUTES;

@@ -1,0 +1,150 @@
+import { VouchError } from '../../lib/errors.ts';
+import { newId } from '../../lib/ids.ts';
+import type { Store } from '../../store/store.ts';
+import { decisionsOn, sayDecisions, type Decision } from './decisions.ts';
+import type { Letter, PageData } from './page/data.ts';
+
+/** A page that several people look at. */
+export interface Review {
+  id: string;
+  title: string;
+  project: string;
+  branches: string[];
+  commits: number;
+  /** Milliseconds since 1970. */
+  updatedAt: number;
+}
+
+/** One saying of a reviewer, on the page. */
+export interface ReviewSaying {
+  sha: string;
+  branch: string;
+  call: Letter;
+  note: string;
+  /** The decision that stood on the page when this was said; null for none. */
+  seen: number | null;
+}
+
+const CALLS = { n: 'no', u: 'uncertain', w: 'wait', y: 'yes' } as const;
+/** Pages are megabytes, and every choice of a reviewer asks for one. Named by what they hold, they cannot get old. */
+const pages = new Map<string, PageData>();
+const PAGES_KEPT = 4;
+
+/** Keeps a page; one of the same history takes the place of the older, under the same id. */
+export async function saveReview(store: Store, page: PageData, now = Date.now()): Promise<Review> {
+  const hash = await store.blobs.put(JSON.stringify({ ...page, decisions: [] }));
+  const values = {
+    title: page.title,
+    project: page.project,
+    branches: JSON.stringify(page.branches),
+    commits: page.commits.length,
+    page: hash,
+    updatedAt: now,
+  };
+  const before = await store.db
+    .selectFrom('backportReviews')
+    .select('page')
+    .where('key', '=', page.key)
+    .executeTakeFirst();
+  const row = await store.db
+    .insertInto('backportReviews')
+    .values({ id: newId('rev', now), key: page.key, ...values })
+    .onConflict((on) => on.column('key').doUpdateSet(values))
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  if (before !== undefined && before.page !== hash) await store.blobs.remove(before.page);
+  return reviewOf(row);
+}
+
+/** Newest first. */
+export async function listReviews({ db }: Store, limit = 100): Promise<Review[]> {
+  const rows = await db
+    .selectFrom('backportReviews')
+    .selectAll()
+    .orderBy('updatedAt', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(reviewOf);
+}
+
+/** The page with what holds now. Throws `not-found`. */
+export async function getReview(
+  store: Store,
+  id: string,
+): Promise<{ review: Review; page: PageData; decisions: Decision[] }> {
+  const row = await rowOf(store, id);
+  const page = await pageOf(store, row.page);
+  return { review: reviewOf(row), page, decisions: await decisionsFor(store, page) };
+}
+
+/** What people said of a review's commits and branches. Throws `not-found`. */
+export async function reviewDecisions(store: Store, id: string): Promise<Decision[]> {
+  const row = await rowOf(store, id);
+  return decisionsFor(store, await pageOf(store, row.page));
+}
+
+/**
+ * Writes down what a named person says. Nobody is overruled unseen: what others said meanwhile stays, and shows as a
+ * disagreement. Throws `not-found`, and `usage` for what is not on the page. Returns what holds for the commits concerned.
+ */
+export async function sayOnReview(
+  store: Store,
+  id: string,
+  by: string,
+  sayings: readonly ReviewSaying[],
+  at = Date.now(),
+): Promise<Decision[]> {
+  const row = await rowOf(store, id);
+  const page = await pageOf(store, row.page);
+  const commits = new Map(page.commits.map((commit) => [commit.sha, commit]));
+  const branches = new Set(page.branches);
+  const said = sayings.map(({ sha, branch, call, note, seen }) => {
+    const commit = commits.get(sha);
+    if (commit === undefined || !branches.has(branch))
+      throw new VouchError('usage', `${sha.slice(0, 12)} on ${branch.slice(0, 80)}: not on this page`);
+    const files = commit.files.map(([path, added, removed]) => ({ path, added, removed }));
+    return { commit: { ...commit, files }, branch, call: CALLS[call], note, by, at, seen };
+  });
+  await sayDecisions(store, page.project, said);
+  const touched = new Set(sayings.map(({ sha }) => sha));
+  return (await decisionsOn(store, [...touched])).filter(({ branch }) => branches.has(branch));
+}
+
+async function rowOf({ db }: Store, id: string): Promise<ReviewRow> {
+  const row = await db.selectFrom('backportReviews').selectAll().where('id', '=', id).executeTakeFirst();
+  if (row !== undefined) return row;
+  throw new VouchError('not-found', `review ${id.slice(0, 40)}: there is none`, {
+    hint: '`vouch backport triage … --publish` makes one',
+  });
+}
+
+interface ReviewRow {
+  id: string;
+  title: string;
+  project: string;
+  branches: string;
+  commits: number;
+  page: string;
+  updatedAt: number;
+}
+
+async function pageOf(store: Store, hash: string): Promise<PageData> {
+  const page = pages.get(hash) ?? (JSON.parse((await store.blobs.get(hash)).toString('utf8')) as PageData);
+  pages.delete(hash);
+  pages.set(hash, page);
+  for (const old of [...pages.keys()].slice(0, -PAGES_KEPT)) pages.delete(old);
+  return page;
+}
+
+async function decisionsFor(store: Store, page: PageData): Promise<Decision[]> {
+  const branches = new Set(page.branches);
+  const all = await decisionsOn(
+    store,
+    page.commits.map(({ sha }) => sha),
+  );
+  return all.filter(({ branch }) => branches.has(branch));
+}
+
+function reviewOf({ id, title, project, branches, commits, updatedAt }: ReviewRow): Review {
+  return { id, title, project, branches: JSON.parse(branches) as string[], commits, updatedAt };
+}
