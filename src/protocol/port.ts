@@ -71,7 +71,9 @@ export type Answer =
 
 /** Supplies a mock server with data. Implemented by `replay`, which matches against the recording. */
 export interface Answers {
-  answer(request: Json): Answer;
+  answer(request: Json): Answer | Promise<Answer>;
+  /** Told of what `serve` answered by itself and what an open transaction depends on, in the connection's order. */
+  answeredItself?(request: Json): void;
   /** Facts of a recorded connection to this destination (`Decoder.facts`), or null. */
   facts: Json;
 }
@@ -112,5 +114,5 @@ export interface Protocol {
    */
   send?(target: { host: string; port: number }, request: Json, timeoutMs: number): Promise<Sent>;
   /** For protocols over datagrams: the reply to one, or null for none. */
-  serveDatagram?(datagram: Uint8Array, answers: Answers): Uint8Array | null;
+  serveDatagram?(datagram: Uint8Array, answers: Answers): Promise<Uint8Array | null>;
 }

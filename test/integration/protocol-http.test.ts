@@ -206,12 +206,13 @@ describe('DNS', () => {
     const decoder = dns.decoder();
     const decoded: Decoded[] = [];
     const socket = createSocket('udp4');
-    socket.on('message', (message, from) => {
+    const reply = async (message: Buffer, port: number, address: string): Promise<void> => {
       decoded.push(...decoder.push({ side: 'client', at: 1, bytes: message }));
-      const reply = dns.serveDatagram!(message, answers)!;
-      decoded.push(...decoder.push({ side: 'server', at: 2, bytes: reply }));
-      socket.send(reply, from.port, from.address);
-    });
+      const bytes = (await dns.serveDatagram!(message, answers))!;
+      decoded.push(...decoder.push({ side: 'server', at: 2, bytes }));
+      socket.send(bytes, port, address);
+    };
+    socket.on('message', (message, from) => void reply(message, from.port, from.address));
     const port = await new Promise<number>((resolve) =>
       socket.bind(0, '127.0.0.1', () => resolve(socket.address().port)),
     );

@@ -13,7 +13,7 @@ export async function serveLines(socket: Duplex, answers: Answers): Promise<void
       const line = await peer.read(readLine);
       if (line === undefined) break;
       if (!line.startsWith('ECHO ')) throw new Nonsense('not a request');
-      const answer = answers.answer({ line: line.slice(5) });
+      const answer = await answers.answer({ line: line.slice(5) });
       if (answer.found && answer.response === null) break; // the recorded connection ended here
       const response = answer.found
         ? lineResponseSchema.parse(answer.response)

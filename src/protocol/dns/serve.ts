@@ -12,10 +12,10 @@ const SMALLEST = 512;
  * recorded as missing is missing (NXDOMAIN); one that was never asked for is SERVFAIL, with the reason as an extended
  * error, since nobody knows whether it exists. What does not fit the client's datagram is cut, and asked for over TCP.
  */
-export function serveDnsDatagram(datagram: Uint8Array, answers: Answers): Uint8Array | null {
+export async function serveDnsDatagram(datagram: Uint8Array, answers: Answers): Promise<Uint8Array | null> {
   const query = queryOf(Buffer.from(datagram));
   if (query === null) return null;
-  const reply = answerTo(query, answers);
+  const reply = await answerTo(query, answers);
   if (reply === null) return null;
   if (reply.bytes.length <= Math.max(SMALLEST, query.edns?.size ?? SMALLEST)) return reply.bytes;
   return wire.cutResponse(query, reply.response);
@@ -28,7 +28,7 @@ export async function serveDns(socket: Duplex, answers: Answers): Promise<void> 
     const message = await peer.read(readFramed);
     const query = message === undefined ? null : queryOf(message);
     if (query === null) break;
-    const reply = answerTo(query, answers);
+    const reply = await answerTo(query, answers);
     if (reply === null) break;
     await peer.write(Buffer.concat([wire.int16(reply.bytes.length), reply.bytes]));
   }
@@ -44,8 +44,11 @@ function queryOf(bytes: Buffer): wire.Query | null {
   }
 }
 
-function answerTo(query: wire.Query, answers: Answers): { bytes: Buffer; response: DnsResponse } | null {
-  const answer = answers.answer(query.question);
+async function answerTo(
+  query: wire.Query,
+  answers: Answers,
+): Promise<{ bytes: Buffer; response: DnsResponse } | null> {
+  const answer = await answers.answer(query.question);
   if (answer.found && answer.response === null) return null;
   const response: DnsResponse = answer.found
     ? { ...dnsResponseSchema.parse(answer.response), truncated: false }

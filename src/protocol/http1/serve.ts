@@ -35,7 +35,7 @@ export async function serveHttp(socket: Duplex, answers: Answers): Promise<void>
     while (!peer.closed) {
       const request = await readRequest(peer);
       if (request === undefined) break;
-      const answer = answers.answer(request);
+      const answer = await answers.answer(request);
       if (answer.found && answer.response === null) {
         peer.destroy();
         return;

@@ -159,14 +159,14 @@ class Session {
         await this.#query(readQuery(rest));
         break;
       case COMMAND.processInfo:
-        await this.#respond(this.#answer(requestOf('simple', 'SHOW PROCESSLIST')), false);
+        await this.#respond(await this.#answer(requestOf('simple', 'SHOW PROCESSLIST')), false);
         break;
       case COMMAND.initDb:
         use(this.#state, rest.toString('utf8'));
         this.#ok();
         break;
       case COMMAND.prepare:
-        this.#prepare(rest.toString('utf8'));
+        await this.#prepare(rest.toString('utf8'));
         break;
       case COMMAND.execute:
       case COMMAND.bulkExecute:
@@ -215,15 +215,15 @@ class Session {
   async #query(sql: string): Promise<void> {
     const statements = this.#multi ? statementsOf(sql) : [sql];
     for (const [index, statement] of statements.entries()) {
-      const response = this.#answer(requestOf('simple', statement));
+      const response = await this.#answer(requestOf('simple', statement));
       if (!(await this.#respond(response, false, index < statements.length - 1))) break;
     }
   }
 
-  #prepare(sql: string): void {
+  async #prepare(sql: string): Promise<void> {
     const known = this.#facts?.statements.find((each) => each.sql === normaliseSql(sql));
     if (known?.refused === true) {
-      const response = this.#answer({ ...requestOf('extended', sql), prepareOnly: true }, true);
+      const response = await this.#answer({ ...requestOf('extended', sql), prepareOnly: true }, true);
       if (response.error) {
         this.#prepared = response;
         this.#error(response.error);
@@ -283,15 +283,15 @@ class Session {
       return;
     }
     const request = { ...requestOf('extended', sql, bound.params, bound.types), bulk: bound.bulk };
-    await this.#respond(this.#answer(request), true);
+    await this.#respond(await this.#answer(request), true);
   }
 
-  #answer(asked: MyRequest, asking = false): MyResponse {
+  async #answer(asked: MyRequest, asking = false): Promise<MyResponse> {
     const { sql } = asked;
     if (isHousekeeping(sql) && !asking) return answerHousekeeping(sql, this.#state);
     const { database } = this.#state;
     const request = { ...asked, database: database === this.#firstDatabase ? null : database };
-    const answer = this.#answers.answer(request);
+    const answer = await this.#answers.answer(request);
     if (!answer.found) return failure(1105, 'HY000', `vouch: no recorded answer: ${answer.reason}`);
     if (answer.response === null) throw new Hangup();
     const response = myResponseSchema.parse(answer.response);

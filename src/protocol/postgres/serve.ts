@@ -125,7 +125,7 @@ class Session {
         this.#bind(fields);
         break;
       case 'D':
-        this.#describe(fields.byte(), fields.text());
+        await this.#describe(fields.byte(), fields.text());
         break;
       case 'E':
         await this.#execute(fields.text(), fields.int32());
@@ -158,7 +158,7 @@ class Session {
     // Several statements in one message are one transaction, which a failure ends.
     for (const statement of statements) {
       const request: PgRequest = { ...asked('simple', statement), copy: await this.#copyIn(statement, true) };
-      const response = this.#answer(request);
+      const response = await this.#answer(request);
       if (response.columns !== null || response.rows.length > 0) {
         this.#say(wire.columnsMessage(textColumns(columnsOf(response))));
       }
@@ -198,11 +198,11 @@ class Session {
     this.#say(wire.message('2'));
   }
 
-  #describe(kind: string, name: string): void {
+  async #describe(kind: string, name: string): Promise<void> {
     if (kind === 'P') {
       const portal = this.#portals.get(name);
       if (portal === undefined) this.#fail(errorReply('34000', `portal "${name}" does not exist`));
-      else this.#describePortal(portal);
+      else await this.#describePortal(portal);
       return;
     }
     const statement = this.#statements.get(name);
@@ -210,7 +210,7 @@ class Session {
       this.#fail(errorReply('26000', `prepared statement "${name}" does not exist`));
       return;
     }
-    const described = this.#described(statement) ?? this.#askDescription(statement);
+    const described = this.#described(statement) ?? (await this.#askDescription(statement));
     if ('error' in described) {
       this.#fail(described);
       return;
@@ -226,13 +226,13 @@ class Session {
    * A portal's columns come with its result, so the recording is asked now and the answer kept for Execute. An error
    * that was recorded waits for Execute, too, as it does at a real server.
    */
-  #describePortal(portal: Portal): void {
+  async #describePortal(portal: Portal): Promise<void> {
     if (copyDirection(portal.statement.sql) === 'in') {
       this.#say(wire.message('n'));
       return;
     }
     const known = this.#described(portal.statement);
-    portal.result ??= this.#answer(this.#request(portal, null));
+    portal.result ??= await this.#answer(this.#request(portal, null));
     const columns =
       portal.result.columns ?? (portal.result.rows.length > 0 ? columnsOf(portal.result) : known?.columns);
     if (columns === null || columns === undefined) this.#say(wire.message('n'));
@@ -257,8 +257,10 @@ class Session {
     return { parameterOids: [], columns };
   }
 
-  #askDescription(statement: Statement): { parameterOids: number[]; columns: Column[] | null } | PgResponse {
-    const response = this.#answer({
+  async #askDescription(
+    statement: Statement,
+  ): Promise<{ parameterOids: number[]; columns: Column[] | null } | PgResponse> {
+    const response = await this.#answer({
       ...asked('extended', statement.sql),
       paramTypes: statement.types,
       describeOnly: true,
@@ -274,12 +276,14 @@ class Session {
       this.#fail(errorReply('34000', `portal "${name}" does not exist`));
       return;
     }
-    portal.result ??= this.#answer(this.#request(portal, await this.#copyIn(portal.statement.sql, false)));
+    portal.result ??= await this.#answer(
+      this.#request(portal, await this.#copyIn(portal.statement.sql, false)),
+    );
     const wanted = limit > 0 ? limit : Infinity;
     // A result that was fetched in parts is in several answers.
     while (portal.result.suspended && portal.result.rows.length - portal.sent < wanted) {
       portal.part++;
-      const next: PgResponse = this.#answer(this.#request(portal, null));
+      const next: PgResponse = await this.#answer(this.#request(portal, null));
       if (next.error) {
         this.#fail(next);
         return;
@@ -307,7 +311,7 @@ class Session {
     return { ...asked('extended', portal.statement.sql), params, paramTypes, resultFormats, part, copy };
   }
 
-  #answer(request: PgRequest): PgResponse {
+  async #answer(request: PgRequest): Promise<PgResponse> {
     const { sql } = request;
     if (this.#state.status === 'E' && !endsTransaction(sql)) {
       return errorReply(
@@ -317,12 +321,13 @@ class Session {
     }
     if (isHousekeeping(sql) && !request.describeOnly) {
       const response = answerHousekeeping(sql, this.#state);
+      if (!response.error) this.#answers.answeredItself?.(request);
       if (/^(DISCARD ALL|DEALLOCATE ALL)$/.test(codeOf(sql))) this.#statements.clear();
       const setting = reportedSetting(sql);
       if (setting) this.#say(wire.message('S', setting.name, this.#state.parameters[setting.name] ?? ''));
       return response;
     }
-    const answer = this.#answers.answer(request);
+    const answer = await this.#answers.answer(request);
     if (!answer.found) return errorReply('XX000', `vouch: no recorded answer: ${answer.reason}`);
     if (answer.response === null) throw new Hangup();
     return pgResponseSchema.parse(answer.response);

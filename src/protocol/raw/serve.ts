@@ -12,7 +12,7 @@ import { KEPT } from './decode.ts';
 export async function serveRaw(socket: Duplex, answers: Answers): Promise<void> {
   const peer = new Peer(socket);
   const first = await peer.read(firstBytes);
-  if (first.length > 0) answers.answer({ bytes: first.length, first: bytesToJson(first) });
+  if (first.length > 0) await answers.answer({ bytes: first.length, first: bytesToJson(first) });
   peer.destroy();
 }
 

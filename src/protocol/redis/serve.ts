@@ -31,7 +31,7 @@ export async function serveRedis(socket: Duplex, answers: Answers): Promise<void
       const command = await peer.read(readCommand);
       if (command === undefined) break;
       const call = { command: textOf(command.name).toUpperCase(), args: command.args };
-      const reply = session.reply(call);
+      const reply = await session.reply(call);
       if (reply === 'hang up') {
         peer.destroy();
         return;
@@ -92,7 +92,7 @@ class Session {
   }
 
   /** Replies to one command. A number: it waits so many milliseconds, and then for null. */
-  reply(call: RedisCall): 'said' | 'hang up' | number {
+  async reply(call: RedisCall): Promise<'said' | 'hang up' | number> {
     if (this.#queued !== null) return this.#inTransaction(call, this.#queued);
     if (call.command === 'MULTI') {
       this.#queued = [];
@@ -112,7 +112,7 @@ class Session {
     return 'said';
   }
 
-  #inTransaction(call: RedisCall, queued: RedisCall[]): 'said' | 'hang up' | number {
+  async #inTransaction(call: RedisCall, queued: RedisCall[]): Promise<'said' | 'hang up' | number> {
     if (call.command === 'MULTI') return this.#said({ error: 'ERR MULTI calls can not be nested' });
     if (call.command !== 'EXEC' && call.command !== 'DISCARD') {
       if (queued.length >= MAX_QUEUED) throw new Nonsense('too many commands in a transaction');
@@ -125,8 +125,8 @@ class Session {
     return this.#ask({ command: 'MULTI', args: [], db: this.#db, queued });
   }
 
-  #ask(request: RedisRequest): 'said' | 'hang up' | number {
-    const answer = this.#answers.answer(request);
+  async #ask(request: RedisRequest): Promise<'said' | 'hang up' | number> {
+    const answer = await this.#answers.answer(request);
     const timeout = request.queued ? undefined : blockingTimeout(request);
     if (answer.found && answer.response !== null)
       return this.#said(redisResponseSchema.parse(answer.response).reply);

@@ -166,7 +166,7 @@ async function startNames(options: Options): Promise<number> {
         return matched.answer;
       },
     });
-    if (reply) socket.send(reply, from.port, from.address);
+    reply?.then((bytes) => bytes && socket.send(bytes, from.port, from.address)).catch(options.onDefect);
   });
   await new Promise<void>((resolve, reject) => {
     socket.on('error', reject);
