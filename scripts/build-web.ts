@@ -7,6 +7,7 @@ import { rename, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const CONFIG = fileURLToPath(new URL('../web/vite.config.ts', import.meta.url));
+const BACKPORT_CONFIG = fileURLToPath(new URL('../web/vite.backport.config.ts', import.meta.url));
 const DIST = fileURLToPath(new URL('../web/dist', import.meta.url));
 const NEEDED = ['vite', '@vitejs/plugin-react', '@tailwindcss/vite', 'react', '@tanstack/react-router'];
 
@@ -28,6 +29,11 @@ if (missing.length > 0) {
   const built = `${DIST}.${process.pid}`;
   try {
     await build({ configFile: CONFIG, logLevel: 'warn', build: { outDir: built, emptyOutDir: true } });
+    await build({
+      configFile: BACKPORT_CONFIG,
+      logLevel: 'warn',
+      build: { outDir: built, emptyOutDir: false },
+    });
     await rm(DIST, { recursive: true, force: true });
     await rename(built, DIST).catch(async (error: unknown) => {
       // Somebody else was quicker, with the same pages.

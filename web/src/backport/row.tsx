@@ -1,0 +1,235 @@
+import { memo, useCallback, useSyncExternalStore, type ReactNode } from 'react';
+import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
+import { LETTERS, WORDS, type Letter } from './calls.ts';
+import { Details } from './details.tsx';
+import { Linked, Outside, ToRow, useModel } from './linked.tsx';
+import type { Review, RowState } from './store.ts';
+import { plainText, shortDate } from './text.ts';
+
+/** One commit: what it is, what was told of it, what a person says. Events are handled by the table. */
+export const Row = memo(function Row({ review, row }: { review: Review; row: number }): ReactNode {
+  const state = useSyncExternalStore(
+    useCallback((listener) => review.onRow(row, listener), [review, row]),
+    () => review.row(row),
+  );
+  const { verdict, choice, known, lacks } = state;
+  const isBackported = (verdict?.already ?? null) !== null;
+  return (
+    <>
+      <tr
+        role="row"
+        aria-rowindex={row + 2}
+        className="bp-row"
+        data-row={row}
+        data-call={state.call}
+        data-had={isBackported || undefined}
+        data-decided={(choice?.call ?? known?.call) !== undefined || undefined}
+        aria-current={state.current || undefined}
+        hidden={!state.shown}
+        tabIndex={-1}
+      >
+        <Numbered row={row} />
+        <Identity row={row} />
+        <Subject row={row} verdict={verdict} />
+        <td role="cell" className="bp-verdict">
+          <Calls row={row} call={state.call} />
+          <Said call={state.call} verdict={verdict} choice={choice} known={known} />
+        </td>
+        <Reason verdict={verdict} lacks={lacks} note={choice?.note ?? known?.note ?? ''} />
+      </tr>
+      {state.open && state.shown && <Details review={review} state={state} />}
+    </>
+  );
+});
+
+const Numbered = memo(function Numbered({ row }: { row: number }): ReactNode {
+  return (
+    <td role="cell" className="bp-number">
+      <span>{row + 1}</span>
+      <input
+        type="radio"
+        name="start"
+        className="bp-start"
+        value={row + 1}
+        aria-label={`Review starts at row ${row + 1}`}
+        title="Review starts here: earlier rows are hidden"
+      />
+    </td>
+  );
+});
+
+const Identity = memo(function Identity({ row }: { row: number }): ReactNode {
+  const model = useModel();
+  const { sha, date } = model.commit(row);
+  return (
+    <td role="cell" className="bp-identity">
+      <Outside template={model.data.links.commit} blank="{sha}" value={sha}>
+        <code>{model.short(sha)}</code>
+      </Outside>
+      <time dateTime={date} title={date}>
+        {shortDate(date)}
+      </time>
+    </td>
+  );
+});
+
+const Subject = memo(function Subject({
+  row,
+  verdict,
+}: {
+  row: number;
+  verdict: PageVerdict | null;
+}): ReactNode {
+  const model = useModel();
+  const { sha, subject, author, bug } = model.commit(row);
+  const text = plainText(subject);
+  return (
+    <td role="cell" className="bp-subject">
+      <div className={bug ? 'bp-bug' : undefined} dir="auto">
+        <Outside template={model.data.links.commit} blank="{sha}" value={sha}>
+          {text === '' ? '(no subject)' : text}
+        </Outside>
+      </div>
+      <div className="bp-under">
+        <Fits verdict={verdict} />
+        {author !== null && <bdi className="bp-author">{plainText(author)}</bdi>}
+      </div>
+    </td>
+  );
+});
+
+/** Whether the branch has it, and whether it would apply. */
+function Fits({ verdict }: { verdict: PageVerdict | null }): ReactNode {
+  const model = useModel();
+  if (verdict === null) return null;
+  const { already, conflicts } = verdict;
+  if (already !== null)
+    return (
+      <span className="bp-tag" data-tone="plain">
+        has it as <code>{model.short(already.sha)}</code>
+      </span>
+    );
+  if (conflicts === null) return null;
+  if (conflicts.length === 0)
+    return (
+      <span className="bp-tag" data-tone="good">
+        applies
+      </span>
+    );
+  const [first = ''] = conflicts;
+  return (
+    <span className="bp-tag" data-tone="bad" title={conflicts.map(plainText).join('\n')}>
+      conflicts in {plainText(first)}
+      {conflicts.length > 1 && ` +${conflicts.length - 1}`}
+    </span>
+  );
+}
+
+const Calls = memo(function Calls({ row, call }: { row: number; call: Letter }): ReactNode {
+  const model = useModel();
+  const { sha, subject } = model.commit(row);
+  return (
+    <div
+      role="radiogroup"
+      className="bp-calls"
+      aria-label={`${model.short(sha)} ${plainText(subject).slice(0, 200)}`}
+    >
+      {LETTERS.map((letter) => (
+        <input
+          key={letter}
+          type="radio"
+          name={`call-${row}`}
+          value={letter}
+          aria-label={WORDS[letter]}
+          title={WORDS[letter]}
+          checked={call === letter}
+          readOnly
+        />
+      ))}
+    </div>
+  );
+});
+
+/** Who says so: a person, or how sure the engine is. */
+const Said = memo(function Said({
+  call,
+  verdict,
+  choice,
+  known,
+}: Pick<RowState, 'call' | 'verdict' | 'choice' | 'known'>): ReactNode {
+  const model = useModel();
+  const sure = verdict === null ? null : Math.round(verdict.confidence * 100);
+  const person = choice !== null && choice.call !== null ? choice.by || 'you' : known?.by;
+  const isSure = verdict?.verdict === 'y' && verdict.confidence >= model.data.autoYes;
+  return (
+    <div className="bp-said">
+      {person !== undefined && (
+        <span className="bp-person" title="Decided by a person">
+          ✓ {plainText(person)}
+        </span>
+      )}
+      {person !== undefined && verdict !== null && verdict.verdict !== call && (
+        <span title="What was suggested">was {WORDS[verdict.verdict].toLowerCase()}</span>
+      )}
+      {person === undefined && sure !== null && (
+        <span
+          className={isSure ? 'bp-sure' : undefined}
+          title={
+            isSure ? 'Sure enough to be picked without a second look' : 'How likely this verdict is right'
+          }
+        >
+          {sure} % sure
+        </span>
+      )}
+      {typeof verdict?.waitUntil === 'string' && <span>until {shortDate(verdict.waitUntil)}</span>}
+    </div>
+  );
+});
+
+const Reason = memo(function Reason({
+  verdict,
+  lacks,
+  note,
+}: {
+  verdict: PageVerdict | null;
+  lacks: readonly number[];
+  note: string;
+}): ReactNode {
+  return (
+    <td role="cell" className="bp-reason">
+      {lacks.length > 0 && (
+        <p className="bp-lacks">
+          needs{' '}
+          {lacks.map((row, i) => (
+            <span key={row}>
+              {i > 0 && ', '}
+              <ToRow row={row} />
+            </span>
+          ))}
+          , {lacks.length === 1 ? 'which is' : 'which are'} not picked
+        </p>
+      )}
+      {verdict !== null && (
+        <>
+          {quotesOf(verdict).map((quote) => (
+            <q key={quote}>
+              <Linked text={quote} />
+            </q>
+          ))}
+          <span className="bp-why">
+            <Linked text={verdict.reason} />
+          </span>
+        </>
+      )}
+      {note !== '' && <p className="bp-note">{plainText(note)}</p>}
+    </td>
+  );
+});
+
+/** Of the message: what stands in quotes. The rest of the evidence are names of rules. */
+function quotesOf({ evidence, reason }: PageVerdict): string[] {
+  const quotes = evidence
+    .filter((text) => text.startsWith('"'))
+    .map((text) => text.slice(1).replace(/"$/, ''));
+  return [...new Set(quotes)].filter((quote) => !reason.includes(quote)).slice(0, 2);
+}
