@@ -1,11 +1,14 @@
 import { readCommitsFile, type BadLine } from '../desks/backport/commits-file.ts';
+import { allDecisions, type Decision } from '../desks/backport/decisions.ts';
 import { openHistory, triageHistory, tryVerdicts, type Effects } from '../desks/backport/desk.ts';
 import { storedCache } from '../desks/backport/history/cache.ts';
-import type { Verdict } from '../desks/backport/model.ts';
+import type { Commit, Verdict } from '../desks/backport/model.ts';
+import { pageLinks } from '../desks/backport/page/data.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
 import { loadProject, type Project } from '../desks/backport/rules/project.ts';
 import { VouchError } from '../lib/errors.ts';
 import { openStore } from '../store/store.ts';
+import { writeReview } from './backport-page.ts';
 import type { TriageOptions } from './commands/backport.ts';
 import type { Session } from './session.ts';
 import { showTriage } from './show/backport.ts';
@@ -13,17 +16,37 @@ import { brief, plain } from './style.ts';
 
 const BAD_SHOWN = 20;
 
+interface Told {
+  commits: readonly Commit[];
+  verdicts: Verdict[];
+  /** What people said of them before. */
+  decisions: Decision[];
+  /** Where the history begins: the same for later reads of it. */
+  since: string;
+}
+
 /** With `--json`, an array of verdicts: commit by commit, oldest first or in the file's order, each with all branches. */
 export async function runTriage(session: Session, options: TriageOptions): Promise<void> {
   const branches = [...new Set(options.onto)];
   const unnamed = branches.find((name) => name.trim() === '' || name.length > 200);
   if (unnamed !== undefined) throw new VouchError('usage', `--onto '${brief(unnamed, 40)}': not a branch`);
   checkSource(options);
+  const links = pageLinks(options);
   const project = await loadProject(options.rules);
-  const verdicts =
+  const told =
     options.commits === undefined
       ? await ofRepository(session, project, branches, options)
       : await ofFile(session, project, branches, options.commits);
+  const { verdicts } = told;
+  if (options.html !== undefined)
+    await writeReview(session, options.html, {
+      ...told,
+      title: options.range ?? options.commits!,
+      project: project.name,
+      branches,
+      autoYes: project.model.autoYes,
+      links,
+    });
   session.answer(verdicts, () => showTriage(verdicts, branches, project.model.autoYes));
 }
 
@@ -48,11 +71,12 @@ async function ofFile(
   project: Project,
   branches: readonly string[],
   file: string,
-): Promise<Verdict[]> {
+): Promise<Told> {
   const { commits, bad } = await readCommitsFile(file, { signal: session.signal });
   sayBad(session, file, bad);
   if (bad.length > 0) session.exit(2);
-  return triageByRules(project, commits, branches, Date.now());
+  const verdicts = triageByRules(project, commits, branches, Date.now());
+  return { commits, verdicts, decisions: [], since: commits[0]?.sha ?? '' };
 }
 
 async function ofRepository(
@@ -60,7 +84,7 @@ async function ofRepository(
   project: Project,
   branches: readonly string[],
   options: TriageOptions,
-): Promise<Verdict[]> {
+): Promise<Told> {
   const store = await openStore(session.folder);
   try {
     const effects: Effects = {
@@ -72,9 +96,14 @@ async function ofRepository(
     const opened = await openHistory(options.repo!, options.range!, branches, effects);
     if (opened.merges > 0)
       session.progress(`${opened.merges} merges left out: what they bring is told commit by commit`);
-    const verdicts = triageHistory(project, opened, Date.now());
-    if (!options.try) return verdicts;
-    return await tryVerdicts(opened, verdicts, ({ verdict }) => verdict === 'yes', effects);
+    const { commits, from: since } = opened;
+    const said = triageHistory(project, opened, Date.now());
+    const verdicts = options.try
+      ? await tryVerdicts(opened, said, ({ verdict }) => verdict === 'yes', effects)
+      : said;
+    const known = new Set(commits.map(({ sha }) => sha));
+    const all = options.html === undefined ? [] : await allDecisions(store);
+    return { commits, verdicts, decisions: all.filter(({ sha }) => known.has(sha)), since };
   } finally {
     await store.close();
   }

@@ -11,11 +11,14 @@ export interface TriageOptions {
   onto: string[];
   rules: string;
   engine: 'rules'[];
+  html?: string;
+  commitUrl?: string;
+  issueUrl?: string;
 }
 
 const TRIAGE_EXAMPLES = [
   'vouch backport triage --repo . --range v3.1.0..master --onto 3.0 2.9',
-  'vouch backport triage --commits commits.jsonl --onto 3.0',
+  'vouch backport triage --commits commits.jsonl --onto 3.0 --html review.html',
   'vouch backport triage --commits commits.jsonl --onto 3.0 2.9 --rules my-project.yaml --json',
 ];
 
@@ -38,6 +41,9 @@ const triage: Define = (parent, { run, example }) => {
     .option('--rules <name>', 'haproxy, linux-stable, conventional-commits, or a rules file', 'haproxy')
     .option('--engine <names>', 'rules', list(['rules']), ['rules'])
     .option('--no-try', 'do not try whether the commits apply')
+    .option('--html <file>', 'write a page to review them on; it opens from the disk, without a server')
+    .option('--commit-url <url>', 'where its commits lead, as in https://example.org/commit/{sha}')
+    .option('--issue-url <url>', 'where its issues lead, as in https://example.org/issues/{number}')
     .addHelpText(
       'after',
       '\nNo server is needed. Lines that are no commit are named on standard error; the others are told, and the exit status is 2.',
