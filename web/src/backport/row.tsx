@@ -49,6 +49,7 @@ const Numbered = memo(function Numbered({ row }: { row: number }): ReactNode {
       <input
         type="radio"
         name="start"
+        autoComplete="off"
         className="bp-start"
         value={row + 1}
         aria-label={`Review starts at row ${row + 1}`}
@@ -125,6 +126,10 @@ function Fits({ verdict }: { verdict: PageVerdict | null }): ReactNode {
   );
 }
 
+/**
+ * `autocomplete` keeps browsers from restoring what stood there before a reload, and from gathering the state of all
+ * these fields whenever the address changes.
+ */
 const Calls = memo(function Calls({ row, call }: { row: number; call: Letter }): ReactNode {
   const model = useModel();
   const { sha, subject } = model.commit(row);
@@ -139,6 +144,7 @@ const Calls = memo(function Calls({ row, call }: { row: number; call: Letter }):
           key={letter}
           type="radio"
           name={`call-${row}`}
+          autoComplete="off"
           value={letter}
           aria-label={WORDS[letter]}
           title={WORDS[letter]}
