@@ -83,6 +83,28 @@ export interface Sent {
   failure: 'timeout' | 'closed' | 'refused' | null;
 }
 
+/** What a rebuilt state says to a call that was never recorded. */
+export type Told =
+  | { dared: true; response: Json; assumptions: string[] }
+  /** `reason` names what would have to be known. */
+  | { dared: false; reason: string };
+
+/** One run's server, as of a moment. Things happen to it one after the other. */
+export interface RebuiltState {
+  /** A call of the run that the recording answered: its effect is taken over, and its answer checked. */
+  follow(connection: string, request: Json, response: Json): Promise<void>;
+  /** What `serve` answered by itself on a connection: where transactions begin and end. */
+  session(connection: string, request: Json): Promise<void>;
+  ask(connection: string, request: Json): Promise<Told>;
+}
+
+/** A server's state rebuilt from what was recorded of it, on a real server of that kind that nobody else uses. */
+export interface Rebuilt {
+  /** As it was at a moment (microseconds since 1970). There is one state at a time: the one before ends. */
+  at(moment: number): Promise<RebuiltState>;
+  close(): Promise<void>;
+}
+
 export interface Protocol {
   readonly name: string;
   /** 0 … 1: how sure it is that a connection that began so speaks this protocol. `port` is the server's, a hint only. */
@@ -114,5 +136,10 @@ export interface Protocol {
    */
   send?(target: { host: string; port: number }, request: Json, timeoutMs: number): Promise<Sent>;
   /** For protocols over datagrams: the reply to one, or null for none. */
+  /**
+   * For servers that keep state: rebuilds it from all exchanges that were recorded with one of them. Throws `missing-part` where
+   * this machine has no such server.
+   */
+  rebuild?(exchanges: readonly Exchange[]): Promise<Rebuilt>;
   serveDatagram?(datagram: Uint8Array, answers: Answers): Promise<Uint8Array | null>;
 }

@@ -32,4 +32,6 @@ export const redis: Protocol = {
     return queued === undefined && isHousekeeping(call);
   },
   serve: serveRedis,
+  // Only a judgement needs it, and few of these.
+  rebuild: async (exchanges) => (await import('./rebuilt/rebuild.ts')).rebuildRedis(exchanges),
 };

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { baseEnvironment, run, runOrThrow } from '../../../src/lib/process.ts';
 
 /** A commit's text, for histories that are made up. */
-export interface Message {
+interface Message {
   subject: string;
   body: string;
 }
