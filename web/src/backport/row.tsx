@@ -99,14 +99,21 @@ const Subject = memo(function Subject({
   );
 });
 
+const HOW = {
+  'picked-from': 'its message says where it was picked from',
+  'same-author-date-subject': 'same author, date and subject',
+  'same-change': 'changes the same',
+  'same-commit': 'the same commit',
+} as const;
+
 /** Whether the branch has it, and whether it would apply. */
 function Fits({ verdict }: { verdict: PageVerdict | null }): ReactNode {
   const model = useModel();
   if (verdict === null) return null;
-  const { already, conflicts } = verdict;
+  const { already, conflicts, prerequisites } = verdict;
   if (already !== null)
     return (
-      <span className="bp-tag" data-tone="plain">
+      <span className="bp-tag" data-tone="plain" title={`${HOW[already.how]}: ${already.sha}`}>
         has it as <code>{model.short(already.sha)}</code>
       </span>
     );
@@ -122,6 +129,11 @@ function Fits({ verdict }: { verdict: PageVerdict | null }): ReactNode {
     <span className="bp-tag" data-tone="bad" title={conflicts.map(plainText).join('\n')}>
       conflicts in {plainText(first)}
       {conflicts.length > 1 && ` +${conflicts.length - 1}`}
+      {prerequisites.length > 0 && ' without '}
+      {prerequisites.slice(0, 3).map((sha) => {
+        const at = model.find(sha);
+        return at === undefined ? model.short(sha) : <ToRow key={sha} row={at} />;
+      })}
     </span>
   );
 }
