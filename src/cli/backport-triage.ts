@@ -31,8 +31,12 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
   const unnamed = branches.find((name) => name.trim() === '' || name.length > 200);
   if (unnamed !== undefined) throw new VouchError('usage', `--onto '${brief(unnamed, 40)}': not a branch`);
   checkSource(options);
-  const links = pageLinks(options);
   const project = await loadProject(options.rules);
+  const { web } = project;
+  const links = pageLinks({
+    commitUrl: options.commitUrl ?? web.commit,
+    issueUrl: options.issueUrl ?? web.issue,
+  });
   const told =
     options.commits === undefined
       ? await ofRepository(session, project, branches, options)

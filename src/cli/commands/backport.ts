@@ -42,8 +42,14 @@ const triage: Define = (parent, { run, example }) => {
     .option('--engine <names>', 'rules', list(['rules']), ['rules'])
     .option('--no-try', 'do not try whether the commits apply')
     .option('--html <file>', 'write a page to review them on; it opens from the disk, without a server')
-    .option('--commit-url <url>', 'where its commits lead, as in https://example.org/commit/{sha}')
-    .option('--issue-url <url>', 'where its issues lead, as in https://example.org/issues/{number}')
+    .option(
+      '--commit-url <url>',
+      'where its commits lead, as in https://example.org/commit/{sha} (default: what the rules say)',
+    )
+    .option(
+      '--issue-url <url>',
+      'where its issues lead, as in https://example.org/issues/{number} (default: what the rules say)',
+    )
     .addHelpText(
       'after',
       '\nNo server is needed. Lines that are no commit are named on standard error; the others are told, and the exit status is 2.',

@@ -34,8 +34,20 @@ export const SAYS = [
 ] as const;
 export const MEANS = ['needs', 'introduced', 'reverts', 'together', 'condition'] as const;
 
+const address = (blank: string) =>
+  z
+    .string()
+    .max(500)
+    .refine((url) => /^https?:\/\//.test(url) && URL.canParse(url), 'must be an http or https address')
+    .refine((url) => url.includes(blank), `must have ${blank}`);
+
 const projectSchema = z.strictObject({
   name: ID,
+  /** Where commits and issues are shown. */
+  web: z
+    .strictObject({ commit: address('{sha}'), issue: address('{number}') })
+    .partial()
+    .default({}),
   /** A sentence that has one of these is about backports. */
   about: phrases,
   /** What such sentences say. All rules are tried; `declines` beats `asks`, which beats `may`. */
