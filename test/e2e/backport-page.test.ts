@@ -205,6 +205,11 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
       expect(await row(4).getByRole('link').first().getAttribute('href')).toBe(
         `https://example.org/c/${idOf(4)}`,
       );
+      expect((await vouch(args)).code).toBe(0);
+      await open(pathToFileURL(file).href);
+      expect(await row(4).getByRole('link').first().getAttribute('href')).toBe(
+        `https://github.com/haproxy/haproxy/commit/${idOf(4)}`,
+      );
       const wrong = await vouch([...args, '--commit-url', 'javascript:{sha}']);
       expect(wrong.code).toBe(2);
       expect(wrong.err).toContain('--commit-url');

@@ -119,7 +119,10 @@ function Notes({ review, row, note }: { review: Review; row: number; note: strin
         maxLength={4000}
         value={note}
         placeholder="Kept with your decision, and exported"
-        onFocus={() => setMark(`note ${++sessions}`)}
+        onFocus={() => {
+          setMark(`note ${++sessions}`);
+          review.moveTo(row);
+        }}
         onChange={({ target }) => review.note(row, target.value, mark)}
       />
     </>

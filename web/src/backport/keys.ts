@@ -17,7 +17,11 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
 /** Keys that work everywhere, except where text is written or a dialog is open. */
 export function listenToKeys(review: Review, help: () => void): () => void {
   const onKey = (event: KeyboardEvent): void => {
-    if (event.altKey || event.defaultPrevented || isWriting(event.target)) return;
+    if (event.altKey || event.defaultPrevented) return;
+    // From the notes back to their row.
+    if (event.key === 'Escape' && isNote(event.target) && review.current !== null)
+      goTo(review, review.current);
+    if (isWriting(event.target)) return;
     if (act(review, event, help)) event.preventDefault();
   };
   document.addEventListener('keydown', onKey);
@@ -86,6 +90,10 @@ export function goTo(review: Review, row: number): void {
   const element = document.querySelector<HTMLElement>(`tr[data-row="${row}"]`);
   element?.focus({ preventScroll: true });
   element?.scrollIntoView({ block: 'nearest' });
+}
+
+function isNote(target: EventTarget | null): boolean {
+  return target instanceof HTMLTextAreaElement && target.closest('.bp-notes') !== null;
 }
 
 function isWriting(target: EventTarget | null): boolean {

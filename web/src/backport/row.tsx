@@ -182,7 +182,7 @@ const Said = memo(function Said({
   return (
     <div className="bp-said">
       {person !== undefined && (
-        <span className="bp-person" title="Decided by a person">
+        <span className="bp-person" title={`Decided by ${plainText(person)}`}>
           ✓ {plainText(person)}
         </span>
       )}

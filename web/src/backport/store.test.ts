@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LETTERS } from './calls.ts';
+import { Journal, type Choice } from './journal.ts';
 import { commitOf, dataOf, idOf, MemoryShelf, reviewOf, verdictOf } from './doubles.ts';
 
 const had = { sha: 'f'.repeat(40), how: 'picked-from' } as const;
@@ -255,5 +256,17 @@ describe('decisions', () => {
       [2, 'y'],
       [1, 'n'],
     ]);
+  });
+});
+
+describe('a journal', () => {
+  it('takes back ten thousand steps, and forgets those before', () => {
+    const journal = new Journal();
+    const choice = (at: number): Choice => ({ call: 'y', note: String(at), by: '', at, seen: null });
+    for (let at = 1; at <= 10_005; at++) journal.say([{ branch: 'b', sha: 'a', after: choice(at) }]);
+    let steps = 0;
+    for (; journal.canUndo; steps++) journal.undo();
+    expect(steps).toBe(10_000);
+    expect(journal.get('b', 'a')).toEqual(choice(5));
   });
 });

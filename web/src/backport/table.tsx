@@ -12,6 +12,7 @@ import {
 import { letterOf } from './calls.ts';
 import { Row } from './row.tsx';
 import type { Review } from './store.ts';
+import { plainText } from './text.ts';
 
 /** Drawn at once; the others follow, without holding up anything. */
 const FIRST_ROWS = 60;
@@ -33,7 +34,7 @@ export function Table({ review }: { review: Review }): ReactNode {
   }, [start, all]);
   useLayoutEffect(() => {
     const named = review.model.data.branches[branch] ?? '';
-    document.title = `${named}: ${review.model.data.title}`;
+    document.title = plainText(`${named}: ${review.model.data.title}`);
   }, [review, branch]);
 
   const onChange = ({ target }: ChangeEvent<HTMLElement>): void => {

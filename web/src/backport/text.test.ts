@@ -23,6 +23,7 @@ describe('text', () => {
     ['not before a few days of observation', ['strong not', 'strong a few days', 'strong observation']],
     ['in v3.1-dev5 and 3.0.1', ['strong v3.1-dev5', 'strong 3.0.1']],
     ['1234567 feedface abc#12 &#39; notable', []],
+    ['most telling: only:source-files', []],
     ['only for all stable branches', ['strong only', 'strong all stable branches']],
   ])('emphasises what matters: %s', (text, expected) => {
     expect(marked(text)).toEqual(expected);

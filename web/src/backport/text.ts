@@ -32,7 +32,7 @@ const PARTS = new RegExp(
     String.raw`(?<issue>(?<![\w/&])#(?<number>\d{1,7})(?!\w))`,
     String.raw`(?<sha>(?<![\w.-])[0-9a-f]{7,40}(?![\w-]))`,
     String.raw`(?<version>(?<![\w.])v?\d{1,3}(?:\.\d{1,3}){1,3}(?:-(?:dev|rc)\d{1,3})?(?![\w]))`,
-    String.raw`(?<word>(?<!\w)(?:wait(?:ed|ing)?|a few (?:days|weeks)|(?:some|more) time|observ(?:e|ed|ation)|risk(?:s|y)?|careful(?:ly)?|caution|regressions?|depend(?:s|ed|ing|encies|ency)?|requires?|relies|along with|together with|unless|except|not|n't|only|all (?:stable|supported|maintained) (?:branches|versions|releases))(?!\w))`,
+    String.raw`(?<word>(?<!\w)(?:wait(?:ed|ing)?|a few (?:days|weeks)|(?:some|more) time|observ(?:e|ed|ation)|risk(?:s|y)?|careful(?:ly)?|caution|regressions?|depend(?:s|ed|ing|encies|ency)?|requires?|relies|along with|together with|unless|except|not|n't|only|all (?:stable|supported|maintained) (?:branches|versions|releases))(?![\w:]))`,
   ].join('|'),
   'gi',
 );
