@@ -34,6 +34,14 @@ export const sliceSchema = z.object({
    * request that is kept (microseconds since 1970); an address that answered at other times refuses during these requests only.
    */
   refused: z.array(z.object({ host: z.string(), port: z.number(), at: z.array(z.number()).optional() })),
+  /**
+   * All that was said to servers that keep state from some moment (microseconds since 1970) on, without a gap: what was so at the
+   * failure follows from it. Null where no such server was asked; old slices have none.
+   */
+  history: z
+    .object({ from: z.number(), exchanges: z.array(exchangeSchema) })
+    .nullable()
+    .default(null),
   /** Bytes known to be lost on the connections that this slice uses. */
   lostBytes: z.number(),
 });

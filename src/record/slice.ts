@@ -4,6 +4,7 @@ import { isObject } from '../lib/json.ts';
 import { correlate, type Correlation } from './correlate.ts';
 import { destinationKey, type ConnectionFacts, type RecordedExchanges } from './exchanges.ts';
 import { findFailing, statusOf, type FailingHint } from './failing.ts';
+import { historyAround } from './history.ts';
 import type { Slice } from './model.ts';
 
 export interface SliceRequest {
@@ -80,6 +81,7 @@ export function cutSlice(request: SliceRequest): Slice {
     ),
     shared: correlation.shared.filter((id) => kept.has(id)),
     startup: startup.map(({ id }) => id).filter((id) => kept.has(id)),
+    history: historyAround(exchanges, failing?.startedAt ?? request.error.at),
     ...surroundings(request.recording, exchangesKept),
   };
 }

@@ -23,6 +23,8 @@ export interface PlanOptions {
   readyTimeoutMs: number;
   lingerMs: number;
   noise: Record<string, string[]>;
+  /** Destinations whose state is rebuilt where the recording has no answer. */
+  rebuilt?: readonly string[];
   /** The program's clock starts so long before the time at which the exchange with this id was recorded. */
   clock?: { exchange: string; leadMs: number };
 }
@@ -74,6 +76,7 @@ export function makePlan(slice: Slice, asked: readonly Asked[], options: PlanOpt
     startup: slice.startup,
     requests,
     lingerMs: options.lingerMs,
+    rebuilt: [...(options.rebuilt ?? [])],
     noise: options.noise,
   };
 }

@@ -32,6 +32,7 @@ function matcher(
       refused: [],
     })),
     lingerMs: 0,
+    rebuilt: [],
     noise: {},
     ...part,
   };

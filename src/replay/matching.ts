@@ -122,6 +122,8 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
                 protocol.name,
                 canonical,
               ),
+        assumptions: [],
+        unknown: null,
         at: Date.now() * 1000,
       };
       return { call, ...answerOf(call, found) };

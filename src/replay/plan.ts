@@ -43,6 +43,8 @@ const replayPlanSchema = z.object({
   ),
   /** Milliseconds to stay after the last answer, for errors and calls that come after it. */
   lingerMs: z.number(),
+  /** Destinations (see `destinationName`) whose calls are told to the host, which may know their state. */
+  rebuilt: z.array(z.string()),
   /** By class of call: what is proved to differ between equal runs (see noise.ts). */
   noise: z.record(z.string(), z.array(z.string())),
 });
@@ -74,6 +76,10 @@ export const callSchema = z.object({
       ),
     })
     .nullable(),
+  /** For `rebuilt`: what the answer stands on. */
+  assumptions: z.array(z.string()).default([]),
+  /** For `none`: why the rebuilt state does not answer it; null where there is none. */
+  unknown: z.string().nullable().default(null),
   at: z.number(),
 });
 export type Call = z.infer<typeof callSchema>;
@@ -101,11 +107,34 @@ const replayResultSchema = z.object({
 });
 export type ReplayResult = z.infer<typeof replayResultSchema>;
 
+/** What the rebuilt state says to a call. */
+const toldSchema = z.discriminatedUnion('dared', [
+  z.object({ dared: z.literal(true), response: z.json(), assumptions: z.array(z.string()) }),
+  z.object({ dared: z.literal(false), reason: z.string() }),
+]);
+
+/** Something that a rebuilt server has to know of, in the order of happening. */
+const happenedSchema = z.object({
+  type: z.literal('happened'),
+  /** `answered` from the recording; `session`: by the mock itself; `asked`: a `told` with this number is waited for. */
+  what: z.enum(['answered', 'session', 'asked']),
+  number: z.number(),
+  destination: z.string(),
+  connection: z.string(),
+  during: z.string(),
+  request: z.json(),
+  /** The recorded exchange that answered it. */
+  exchange: z.string().nullable(),
+});
+export type Happened = z.infer<typeof happenedSchema>;
+
 /** What host and worker say to each other, a JSON line each. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
   /** `sockets`: where on the host to listen for a unix-socket destination. */
   z.object({ type: z.literal('plan'), plan: replayPlanSchema, sockets: z.record(z.string(), z.string()) }),
   z.object({ type: z.literal('started') }),
+  /** What the rebuilt state says to the call with this number. */
+  z.object({ type: z.literal('told'), number: z.number(), told: toldSchema }),
   z.object({ type: z.literal('exited') }),
 ]);
 export type ToWorker = z.infer<typeof toWorkerSchema>;
@@ -120,6 +149,7 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
   /** The app accepts connections; the first request is about to be sent. */
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('result'), result: replayResultSchema }),
+  happenedSchema,
   z.object({ type: z.literal('failed'), message: z.string() }),
 ]);
 export type FromWorker = z.infer<typeof fromWorkerSchema>;

@@ -9,9 +9,12 @@ import { killGroup } from '../lib/process.ts';
 import { lineSplitter } from '../lib/lines.ts';
 import { scratchDir } from '../lib/scratch.ts';
 import type { Exit, PreparedSandbox, RunningSandbox, Sandbox, SandboxSpec } from '../sandbox/port.ts';
+import type { Told } from '../protocol/port.ts';
+import type { RunStates, States } from './states.ts';
 import {
   fromWorkerSchema,
   type FromWorker,
+  type Happened,
   type ReplayPlan,
   type ReplayResult,
   type ToWorker,
@@ -66,6 +69,8 @@ export interface ReplayOptions {
   plan: ReplayPlan;
   /** Addresses that refused connections when the recording was made. */
   refused: { host: string; port: number }[];
+  /** What is known of servers beyond recorded answers. */
+  states?: States;
   /** Told of every line that the program prints, in order. */
   onOutput?: (line: OutputLine) => void;
   signal?: AbortSignal;
@@ -82,11 +87,13 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
   const scratch = await scratchDir('replay');
   let prepared: PreparedSandbox | undefined;
   let worker: Worker | undefined;
+  let states: RunStates | undefined;
   let redirection: Awaited<ReturnType<Redirector['redirect']>> | undefined;
   try {
     const { sockets, binds } = await socketFolders(plan, scratch);
     prepared = await options.sandbox.prepare({ ...spec, network: 'none', binds });
-    worker = startWorker(prepared, longestMs(plan), signal);
+    states = options.states?.begin(plan);
+    worker = startWorker(prepared, longestMs(plan), states, signal);
     worker.send({ type: 'plan', plan, sockets });
     const listening = await worker.next('listening');
     redirection = await options.redirector.redirect({
@@ -123,6 +130,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayRun> {
     };
   } finally {
     worker?.end();
+    states?.end();
     await redirection?.detach().catch(() => {}); // the hook goes with the cgroup, at the latest
     await prepared?.destroy();
     await rm(scratch, { recursive: true, force: true });
@@ -213,7 +221,12 @@ function longestMs(plan: ReplayPlan): number {
   return plan.app.readyTimeoutMs + requests + plan.lingerMs + WORKER_SLACK_MS;
 }
 
-function startWorker(prepared: PreparedSandbox, deadlineMs: number, signal: AbortSignal | undefined): Worker {
+function startWorker(
+  prepared: PreparedSandbox,
+  deadlineMs: number,
+  states: RunStates | undefined,
+  signal: AbortSignal | undefined,
+): Worker {
   const [program, ...args] = prepared.enterNetwork([process.execPath, WORKER]);
   const child: ChildProcess = spawn(program!, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -235,6 +248,7 @@ function startWorker(prepared: PreparedSandbox, deadlineMs: number, signal: Abor
     const message = messageIn(line);
     if (typeof message === 'string') return fail(`unreadable answer: ${message}`);
     if (message.type === 'failed') return fail(message.message);
+    if (message.type === 'happened') return tell(message);
     queue.push(message);
     wake?.();
   }, MAX_ANSWER);
@@ -250,8 +264,17 @@ function startWorker(prepared: PreparedSandbox, deadlineMs: number, signal: Abor
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
 
+  const tell = (event: Happened): void => {
+    const { number } = event;
+    const none: Told = { dared: false, reason: 'nothing is known of its state' };
+    void (states?.happened(event) ?? Promise.resolve(none)).then((told) => {
+      if (told !== null) send({ type: 'told', number, told });
+    });
+  };
+  const send = (message: ToWorker): void => void child.stdin!.write(`${JSON.stringify(message)}\n`);
+
   return {
-    send: (message) => void child.stdin!.write(`${JSON.stringify(message)}\n`),
+    send,
     async next(...types) {
       for (;;) {
         if (broken !== undefined) throw broken;

@@ -7,6 +7,7 @@ import type { Slice } from '../record/model.ts';
 import { makePlan, type Asked } from '../replay/make-plan.ts';
 import { learnCalls, type CallNoise } from '../replay/noise.ts';
 import { replay, type Redirector } from '../replay/run.ts';
+import type { States } from '../replay/states.ts';
 import type { Limits, Sandbox } from '../sandbox/port.ts';
 import { inboundOf, isHealthy } from './neighbours.ts';
 import { routesOf } from './routes.ts';
@@ -29,6 +30,8 @@ export interface CaseInput {
   testArgv: readonly string[] | null;
   /** Checks the app's types; null where it has none. */
   typeCheckArgv: readonly string[] | null;
+  /** What is known of servers beyond recorded answers; null: nothing. */
+  states: States | null;
   sandbox: Sandbox;
   redirector: Redirector;
   signal?: AbortSignal;
@@ -254,6 +257,7 @@ export async function runAsked(
     readyTimeoutMs: READY_TIMEOUT_MS,
     lingerMs: at.lingerMs,
     noise: at.noise,
+    rebuilt: at.states?.destinations ?? [],
     clock: { exchange: options.from.id, leadMs },
   });
   const observer = observeRun();
@@ -262,6 +266,7 @@ export async function runAsked(
     redirector: at.redirector,
     refused: at.slice.refused,
     plan,
+    ...(at.states && { states: at.states }),
     onOutput: (line) => observer.onOutput(line),
     signal: at.signal,
     spec: {

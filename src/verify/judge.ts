@@ -17,6 +17,7 @@ import { nothingNew } from './gates/nothing-new.ts';
 import { ownTests } from './gates/own-tests.ts';
 import { reproduced } from './gates/reproduced.ts';
 import { sound } from './gates/sound.ts';
+import type { Call } from '../replay/plan.ts';
 import { mutantsOf, quotedInputs, type Mutant } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
@@ -182,7 +183,7 @@ export function conclude(
     calls: facts.failing
       ? failingCalls(at, facts.failing).map((call) => ({ ...call, run: facts.failing!.name }))
       : [],
-    assumptions: [],
+    assumptions: facts.failing ? assumptionsOf(failingCalls(at, facts.failing)) : [],
     alternatives: determination?.alternatives ?? [],
     behaviour,
     before: answer(at.failing.response),
@@ -200,6 +201,13 @@ export function conclude(
     notChecked: notChecked(facts, gates),
     seconds: judgement.seconds,
   };
+}
+
+/** One line for each call that the recording itself does not answer: what the answer stands on. */
+function assumptionsOf(calls: readonly Call[]): string[] {
+  return calls
+    .filter(({ match }) => match === 'rebuilt')
+    .map(({ summary, assumptions }) => `${summary} answered from rebuilt state: ${assumptions.join('; ')}`);
 }
 
 function answer(response: Json | null): Evidence['before'] {

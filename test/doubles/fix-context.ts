@@ -138,6 +138,7 @@ export async function fixContext(
       facts: {},
       undecoded: {},
       refused: [],
+      history: null,
       lostBytes: 0,
     },
     tree,

@@ -260,6 +260,8 @@ function evidenceOf(verdict: Evidence['verdict'], failing: GateResult[]): Eviden
     protocol: 'postgres',
     destination: '10.0.0.1:5432',
     summary: `INSERT '${HOSTILE}'`,
+    assumptions: [],
+    unknown: null,
     request: { sql: HOSTILE },
     canonical: { sql: match },
     writes: true,

@@ -43,7 +43,16 @@ export function createDesk(options: DeskOptions) {
   /** By recording: unpatched runs are made once for each. Those used last are kept. */
   const dossiers = new Map<string, Begun<Opened>>();
 
-  return { fix, verify, forget: (): void => dossiers.clear() };
+  return {
+    fix,
+    verify,
+    /** Drops what is kept between judgements, and ends the servers that stand behind it. */
+    async forget(): Promise<void> {
+      const all = [...dossiers.values()];
+      dossiers.clear();
+      await Promise.all(all.map(drop));
+    },
+  };
 
   async function fix(incident: string, fixOptions: FixOptions, work: Work): Promise<FixOutcome> {
     const began = performance.now();
@@ -148,9 +157,19 @@ export function createDesk(options: DeskOptions) {
       // Used last, dropped last.
       dossiers.delete(chosen.recording);
       dossiers.set(chosen.recording, begun);
-      if (dossiers.size > KEPT_DOSSIERS) dossiers.delete(dossiers.keys().next().value!);
+      if (dossiers.size > KEPT_DOSSIERS) {
+        const [oldest, kept] = dossiers.entries().next().value!;
+        dossiers.delete(oldest);
+        void drop(kept);
+      }
       return begun;
     }, work.signal);
+  }
+
+  /** Runs that still ask it for state have it started again. */
+  async function drop({ done }: Begun<Opened>): Promise<void> {
+    const opened = await done.catch(() => undefined);
+    await opened?.dossier.case.states?.close();
   }
 
   function openNew(chosen: Chosen, work: Work): Begun<Opened> {

@@ -4,7 +4,9 @@ import type { Deployer } from '../../deploy/facade.ts';
 import type { Release } from '../../deploy/model.ts';
 import { VouchError } from '../../lib/errors.ts';
 import { sliceSchema, type Slice } from '../../record/model.ts';
+import { protocolOf } from '../../protocol/registry.ts';
 import type { Redirector } from '../../replay/run.ts';
+import { createStates, type States } from '../../replay/states.ts';
 import type { Sandbox } from '../../sandbox/port.ts';
 import type { Store } from '../../store/store.ts';
 import { baselineOf } from '../../verify/judge.ts';
@@ -23,6 +25,8 @@ export interface DossierOptions {
   images: Sandbox | null;
   /** Null: the privileged process could not be started; `why` says why not. */
   redirector: Redirector | { missing: string; mend: string };
+  /** Answer what was never recorded from state that the recording proves. Default true. */
+  rebuiltState?: boolean;
   /** Runs the app's own tests with this command instead of its script. */
   testCommand?: string;
 }
@@ -86,6 +90,7 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
     },
     testArgv: launch.image === null ? checks.test : null,
     typeCheckArgv: launch.image === null ? checks.types : null,
+    states: options.rebuiltState === false ? null : statesOf(slice),
     sandbox,
     redirector,
     signal: work.signal,
@@ -99,6 +104,12 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
   const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
   // Of the case: it says which request failed.
   return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };
+}
+
+/** Null where nothing that keeps state was asked, or where something that was said to it was not seen. */
+function statesOf({ history, lostBytes }: Slice): States | null {
+  if (history === null || lostBytes > 0) return null;
+  return createStates(history.exchanges, protocolOf);
 }
 
 /**

@@ -72,6 +72,8 @@ const evidence: Evidence = {
     writes: false,
     match: 'exact' as const,
     exchange: 'c.1',
+    assumptions: [],
+    unknown: null,
     nearest: null,
     at: 0,
   })),

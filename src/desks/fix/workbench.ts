@@ -85,6 +85,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     pullRequests,
     start: () => deployer.start(),
     async close() {
+      await desk.forget();
       await deployer.stop();
       await observer.close();
     },

@@ -10,17 +10,21 @@ import { toWorkerSchema, type FromWorker, type ReplayPlan } from '../plan.ts';
 import { createCallLog } from './calls.ts';
 import { drive, waitReady } from './driver.ts';
 import { startMocks } from './mocks.ts';
+import { createHostState, type HostState } from './rebuilt.ts';
 import { createTurns } from './turns.ts';
 
 const ended = new AbortController();
 let started: () => void = () => {};
 const whenStarted = new Promise<void>((resolve) => (started = resolve));
 
+let host: HostState | undefined;
+
 const input = createInterface({ input: process.stdin });
 input.on('line', (line) => {
   const message = toWorkerSchema.parse(JSON.parse(line));
   if (message.type === 'started') started();
   else if (message.type === 'exited') ended.abort();
+  else if (message.type === 'told') host?.told(message.number, message.told);
   else work(message.plan, message.sockets).then(say, fail);
 });
 input.on('close', () => process.exit(0));
@@ -37,12 +41,14 @@ async function work(plan: ReplayPlan, sockets: Record<string, string>): Promise<
   const turns = createTurns();
   const log = createCallLog();
   const matcher = createMatcher(plan, protocolOf);
+  host = createHostState(plan.rebuilt, say);
   const mocks = await startMocks({
     plan,
     sockets,
     protocolOf,
     matcher,
     active: () => turns.active(),
+    host,
     onCall: ({ call }) => log.add(call),
     onDefect: fail,
   });

@@ -6,6 +6,7 @@ import type { Answer, Protocol } from '../../protocol/port.ts';
 import { delayed } from './delayed.ts';
 import { destinationName, type Active, type Matched, type Matcher } from '../matching.ts';
 import type { FromWorker, ReplayPlan } from '../plan.ts';
+import type { HostState } from './rebuilt.ts';
 
 interface Options {
   plan: ReplayPlan;
@@ -13,6 +14,7 @@ interface Options {
   matcher: Matcher;
   protocolOf: (name: string) => Protocol;
   active: () => Active;
+  host: HostState;
   onCall: (matched: Matched) => void;
   /** A mock that fails is a defect of ours: the replay says nothing. */
   onDefect: (error: unknown) => void;
@@ -74,12 +76,17 @@ function portsBut(taken: number): () => number {
   };
 }
 
+let connections = 0;
+
 /** Plays a destination's server on one connection. */
 function serve(options: Options, destination: ReplayPlan['destinations'][number], socket: Socket): void {
   const protocol = options.protocolOf(destination.protocol);
   const held = delayed(socket);
-  const answer = (request: Json): Answer => {
-    const matched = options.matcher.match(destinationName(destination), protocol, request, options.active());
+  const name = destinationName(destination);
+  const connection = String(connections++);
+  const answer = async (request: Json): Promise<Answer> => {
+    const found = options.matcher.match(name, protocol, request, options.active());
+    const matched = await options.host.settle(name, connection, found);
     options.onCall(matched);
     const { latencyUs } = matched;
     if (matched.answer.found && matched.answer.response === null) held.hold(silenceMs(latencyUs ?? 0));
@@ -87,7 +94,14 @@ function serve(options: Options, destination: ReplayPlan['destinations'][number]
     return matched.answer;
   };
   protocol
-    .serve(held.stream, { answer, facts: destination.facts })
+    .serve(held.stream, {
+      answer,
+      facts: destination.facts,
+      answeredItself(request) {
+        const { underWay, answered } = options.active();
+        options.host.session(name, connection, underWay[0] ?? answered.at(-1) ?? null, request);
+      },
+    })
     .catch(options.onDefect)
     .finally(() => held.stream.destroy());
 }

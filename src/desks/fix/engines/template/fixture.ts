@@ -94,6 +94,7 @@ export function contextOf(test: Case): FixContext {
       startup: [],
       facts: {},
       undecoded: {},
+      history: null,
       lostBytes: 0,
     },
     tree: '/nowhere',

@@ -1,0 +1,136 @@
+import { messageOf } from '../lib/errors.ts';
+import type { Exchange, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
+import { destinationName } from './matching.ts';
+import type { Happened, ReplayPlan } from './plan.ts';
+
+/** The servers of one recording that can be rebuilt. Nothing is started before something is asked. */
+export interface States {
+  /** Destinations (see `destinationName`) that something is known of. */
+  readonly destinations: readonly string[];
+  /** For one run. */
+  begin(plan: ReplayPlan): RunStates;
+  /** Ends the servers; whoever asks later starts them again. */
+  close(): Promise<void>;
+}
+
+export interface RunStates {
+  /** Never rejects: what cannot be rebuilt is not dared. Null for what is not asked. */
+  happened(event: Happened): Promise<Told | null>;
+  end(): void;
+}
+
+/** `history`: all exchanges with servers that keep state, without a gap. */
+export function createStates(history: readonly Exchange[], protocolOf: (name: string) => Protocol): States {
+  const byDestination = Map.groupBy(
+    history.filter(({ protocol }) => protocolOf(protocol).rebuild !== undefined),
+    ({ destination }) => destinationName(destination),
+  );
+  const servers = new Map<string, Promise<Rebuilt>>();
+  /** A server has one state at a time, so runs that ask take turns, each for all that it asks. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const serverOf = (destination: string): Promise<Rebuilt> => {
+    const known = servers.get(destination);
+    if (known) return known;
+    const exchanges = byDestination.get(destination) ?? [];
+    const started = protocolOf(exchanges[0]!.protocol).rebuild!(exchanges);
+    servers.set(destination, started);
+    started.catch(() => servers.delete(destination));
+    return started;
+  };
+
+  return {
+    destinations: [...byDestination.keys()],
+    begin(plan) {
+      let release = (): void => {};
+      let mine: Promise<unknown> | undefined;
+      const myTurn = (): Promise<unknown> => {
+        if (mine) return mine;
+        const before = turn;
+        turn = new Promise<void>((resolve) => (release = resolve));
+        return (mine = before);
+      };
+      const run = createRun(plan, serverOf, myTurn);
+      return { happened: run, end: () => release() };
+    },
+    async close() {
+      await turn;
+      for (const started of servers.values()) {
+        const server = await started.catch(() => undefined);
+        await server?.close();
+      }
+      servers.clear();
+    },
+  };
+}
+
+/** What happened at one destination since the moment that a request was asked at. */
+interface Line {
+  events: Happened[];
+  /** How many of the events its state has taken in. */
+  taken: number;
+  state: RebuiltState | undefined;
+}
+
+function createRun(
+  plan: ReplayPlan,
+  serverOf: (destination: string) => Promise<Rebuilt>,
+  myTurn: () => Promise<unknown>,
+): RunStates['happened'] {
+  const exchanges = new Map(plan.exchanges.map((exchange) => [exchange.id, exchange]));
+  const moments = new Map(plan.requests.map(({ id, recordedAt }) => [id, recordedAt]));
+  // Requests that overlap share what they do to a server.
+  const together = plan.requests.filter(({ offsetMs }) => plan.schedule === 'recorded' && offsetMs !== null);
+  const first = Math.min(...together.map(({ recordedAt }) => recordedAt));
+  const overlapping = new Set(together.map(({ id }) => id));
+  const lines = new Map<string, Line>();
+  /** By destination: the line whose state its server has now. */
+  const loaded = new Map<string, Line>();
+  let queue: Promise<unknown> = Promise.resolve();
+
+  return (event) => {
+    const result = queue.then(() => take(event));
+    queue = result.catch(() => {});
+    return result;
+  };
+
+  async function take(event: Happened): Promise<Told | null> {
+    const shared = overlapping.has(event.during);
+    const key = `${shared ? '' : event.during} ${event.destination}`;
+    const line = lines.get(key) ?? { events: [], taken: 0, state: undefined };
+    lines.set(key, line);
+    line.events.push(event);
+    if (event.what !== 'asked') return null;
+    const moment = shared ? first : moments.get(event.during);
+    if (moment === undefined) return { dared: false, reason: 'it belongs to no recorded request' };
+    try {
+      await myTurn();
+      return await tell(line, event.destination, moment);
+    } catch (error) {
+      return {
+        dared: false,
+        reason: `the state of ${event.destination} cannot be rebuilt: ${messageOf(error)}`,
+      };
+    }
+  }
+
+  async function tell(line: Line, destination: string, moment: number): Promise<Told> {
+    if (line.state === undefined || loaded.get(destination) !== line) {
+      const server = await serverOf(destination);
+      line.state = await server.at(moment);
+      line.taken = 0;
+      loaded.set(destination, line);
+    }
+    let told: Told = { dared: false, reason: '' };
+    while (line.taken < line.events.length) {
+      const { what, connection, request, exchange } = line.events[line.taken++]!;
+      if (what === 'session') await line.state.session(connection, request);
+      else if (what === 'asked') told = await line.state.ask(connection, request);
+      else {
+        const response = exchanges.get(exchange ?? '')?.response ?? null;
+        if (response !== null) await line.state.follow(connection, request, response);
+      }
+    }
+    return told;
+  }
+}
