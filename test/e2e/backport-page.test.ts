@@ -426,7 +426,7 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
     });
 
     it('shows hostile texts as texts, and runs nothing of them', async () => {
-      const bad = `${HOSTILE}</script><script>alert(1)</script>&lt;b&gt; \u202eevil\u0007 {{1}} \${1} __proto__ \ud800`;
+      const bad = `${HOSTILE}</script><script>alert(1)</script>&lt;b&gt; \u202eevil\u0007 {{1}} \${1} __proto__ \ud800 ${'x'.repeat(300)}`;
       const [commits, verdicts] = few();
       for (const commit of commits) {
         commit.subject = `${bad} ${commit.sha}`;
@@ -455,8 +455,13 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
       await page.keyboard.press('j');
       await page.keyboard.press('o');
       expect(await row(1).textContent()).toContain('<img src=x onerror="window.hacked=1">');
-      expect(await row(1).textContent()).toContain('⟨U+202E⟩evil␇');
+      expect(await row(1).textContent()).toContain('⟨U+202E⟩evil⟨U+0007⟩');
       expect((await page.getByLabel('Message', { exact: true }).textContent())!.length).toBeLessThan(4200);
+      for (const width of [1280, 420]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await probe('over()')).toBeLessThanOrEqual(0);
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
       await page.getByRole('button', { name: '__proto__', exact: true }).click();
       await page.keyboard.press('y');
       await page.keyboard.press('Shift+?');

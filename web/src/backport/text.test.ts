@@ -13,7 +13,7 @@ const marked = (text: string): string[] =>
 
 describe('text', () => {
   it('has nothing hidden in it', () => {
-    expect(plainText('a\u202eb\u0007c\u200bd\r\te\nf')).toBe('a⟨U+202E⟩b␇c⟨U+200B⟩d␍\te\nf');
+    expect(plainText('a\u202eb\u0007c\u200bd\r\te\r\nf')).toBe('a⟨U+202E⟩b⟨U+0007⟩c⟨U+200B⟩d⟨U+000D⟩\te\nf');
     expect(plainText('שלום and 日本')).toBe('שלום and 日本');
   });
 

@@ -8,13 +8,11 @@ const HIDDEN =
 const ANY_HIDDEN = new RegExp(HIDDEN.source);
 
 export function plainText(text: string): string {
-  return ANY_HIDDEN.test(text) ? text.replace(HIDDEN, nameOf) : text;
+  return ANY_HIDDEN.test(text) ? text.replaceAll('\r\n', '\n').replace(HIDDEN, nameOf) : text;
 }
 
 function nameOf(mark: string): string {
-  const code = mark.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  return `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩`;
+  return `⟨U+${mark.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`;
 }
 
 export type Part =
