@@ -57,7 +57,8 @@ async function large(
 async function tell(folder: string, data: string): Promise<unknown[]> {
   return withEffects(data, async (effects) => {
     const project = await loadProject('haproxy');
-    return triageHistory(project, await openHistory(folder, 'v3.0..master', ['3.0'], effects), Date.now());
+    const opened = await openHistory(folder, 'v3.0..master', ['3.0'], effects);
+    return triageHistory(project, opened, Date.now(), signal);
   });
 }
 
@@ -69,7 +70,7 @@ async function small(messages: Messages): Promise<Record<string, number | null> 
   return withEffects('small-data', async (effects) => {
     const project = await loadProject('haproxy');
     const opened = await openHistory(folder, 'v3.0..master', ['3.0'], effects);
-    const verdicts = triageHistory(project, opened, Date.now());
+    const verdicts = await triageHistory(project, opened, Date.now(), signal);
     let tries = 0;
     const first = await timed(() =>
       tryVerdicts(opened, verdicts, ({ verdict }) => verdict === 'yes', effects),

@@ -101,7 +101,7 @@ async function ofRepository(
     if (opened.merges > 0)
       session.progress(`${opened.merges} merges left out: what they bring is told commit by commit`);
     const { commits, from: since } = opened;
-    const said = triageHistory(project, opened, Date.now());
+    const said = await triageHistory(project, opened, Date.now(), session.signal);
     const verdicts = options.try
       ? await tryVerdicts(opened, said, ({ verdict }) => verdict === 'yes', effects)
       : said;

@@ -106,6 +106,33 @@ describe('a history from git', () => {
     expect(told.reason).toMatch(/^3\.0 had it, and took it back/);
   });
 
+  it('knows whether a branch has what a fault came with, picked or from before', async () => {
+    await release();
+    const old = (await clone.git('rev-parse', 'v3.0')).slice(0, 12);
+    const picked = await clone.commit('MINOR: b: picked', { 'src/b.c': lines('b', 60, { 3: 'x' }) });
+    const never = await clone.commit('MINOR: c: never', { 'src/c.c': lines('c', 60, { 3: 'x' }) });
+    const fix = (name: string, n: number, body: string): Promise<string> =>
+      clone.commit(`BUG/MINOR: a: ${name}`, { 'src/a.c': lines('a', 60, { [n]: name }) }, body);
+    await fix('old', 10, `The bug was introduced by commit ${old}.`);
+    await fix('picked', 20, `The bug was introduced by commit ${picked.slice(0, 9)}.`);
+    await fix('never', 30, `The bug was introduced by commit ${never.slice(0, 9)}.`);
+    await fix('asked', 40, `The bug was introduced by commit ${never.slice(0, 9)}.\n\n${BUG}`);
+    await fix('nonsense', 50, 'The bug was introduced by commit 123456789ab.');
+    await clone.git('checkout', '-q', '3.0');
+    await clone.git('cherry-pick', '-x', picked);
+    await clone.git('checkout', '-q', 'master');
+    const told = await triage();
+    const of = (name: string): Verdict => told.get(`BUG/MINOR: a: ${name}`)!;
+    expect(of('old').evidence).toContain(`3.0 has ${old}, which the fault came with`);
+    expect(of('picked').evidence).toContain(`3.0 has ${picked.slice(0, 12)}, which the fault came with`);
+    expect(of('never')).toMatchObject({
+      verdict: 'no',
+      reason: expect.stringMatching(/^3\.0 does not have/),
+    });
+    expect(of('asked')).toMatchObject({ verdict: 'uncertain', reason: expect.stringMatching(/; but: /) });
+    expect(of('nonsense').evidence.join()).not.toContain('came with');
+  });
+
   it('tries each pick on those before it, and names the files in conflict and the commit that is missing', async () => {
     await release();
     await clone.commit('MINOR: a: reword', { 'src/a.c': lines('a', 60, { 20: 'twenty', 21: 'one more' }) });

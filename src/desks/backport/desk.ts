@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { commitOf, openRepository, rangeOf, type Repository } from './git/repository.ts';
 import { findOnBranch, type OnBranch } from './history/already.ts';
 import type { HistoryCache } from './history/cache.ts';
+import { introducedBy, weighIntroduced } from './history/introduced.ts';
 import { readGitHistory, type HistoryCommit } from './history/read.ts';
 import type { Verdict } from './model.ts';
 import type { Plan } from './picks/plan.ts';
@@ -60,12 +61,21 @@ export async function openHistory(
   return { repository, from, to, commits, merges, branches };
 }
 
-/** What the rules say of each commit and branch, commit by commit, with what each branch has of them already. */
-export function triageHistory(project: Project, opened: Opened, now: number): Verdict[] {
+/** What the rules say of each commit and branch, commit by commit, with what each branch has of them and of their faults. */
+export async function triageHistory(
+  project: Project,
+  opened: Opened,
+  now: number,
+  signal: AbortSignal,
+): Promise<Verdict[]> {
   const names = opened.branches.map(({ name }) => name);
   const verdicts = triageByRules(project, opened.commits, names, now);
   const byName = new Map(opened.branches.map((branch) => [branch.name, branch]));
-  return verdicts.map((verdict) => withBranch(verdict, byName.get(verdict.branch)!.on));
+  const introduced = await introducedBy(opened.repository, project, opened.commits, signal);
+  return verdicts.map((verdict) => {
+    const { on } = byName.get(verdict.branch)!;
+    return withBranch(weighIntroduced(verdict, introduced.get(verdict.sha) ?? [], on), on);
+  });
 }
 
 function withBranch(verdict: Verdict, on: OnBranch): Verdict {

@@ -11,7 +11,7 @@ export interface OnBranch {
   already: ReadonlyMap<string, Already>;
   /** Commits whose pick was reverted on the branch since, with the revert: somebody thought better of it. */
   reverted: ReadonlyMap<string, string>;
-  /** Every commit that the branch has or got a pick of, also from before the range; asks with 7 digits or more. */
+  /** Whether the branch has this commit of the development branch, or a pick of it; also from before the range. Full ids. */
   has(id: string): boolean;
   /** How many commits the branch has of its own. */
   own: number;
@@ -66,17 +66,15 @@ export async function findOnBranch(
   const others = own.filter(({ sha }) => !taken.has(sha));
   for (const [commit, pick] of await sameChange(repository, open, others, reading))
     note(commit, pick, 'same-change');
-  const all = new Set(picked.flat());
-  const starts = new Set([...all].map((id) => id.slice(0, 7)));
-  const absent = new Set([...missing].map((id) => id.slice(0, 7)));
+  const starts = Map.groupBy(picked.flat(), (id) => id.slice(0, 7));
+  const known = new Set(commits.map(({ sha }) => sha));
   return {
     already,
     reverted,
     own: own.length,
     has(id) {
-      const commit = byId(id);
-      if (commit !== undefined) return already.has(commit.sha);
-      return starts.has(id.slice(0, 7)) || !absent.has(id.slice(0, 7));
+      if (known.has(id)) return already.has(id);
+      return !missing.has(id) || (starts.get(id.slice(0, 7)) ?? []).some((start) => id.startsWith(start));
     },
   };
 }
