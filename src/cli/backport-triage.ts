@@ -6,6 +6,7 @@ import type { Commit, Verdict } from '../desks/backport/model.ts';
 import { pageLinks } from '../desks/backport/page/data.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
 import { loadProject, type Project } from '../desks/backport/rules/project.ts';
+import { recogniseProject } from '../desks/backport/rules/recognise.ts';
 import { VouchError } from '../lib/errors.ts';
 import { openStore } from '../store/store.ts';
 import { writeReview } from './backport-page.ts';
@@ -17,6 +18,7 @@ import { brief, plain } from './style.ts';
 const BAD_SHOWN = 20;
 
 interface Told {
+  project: Project;
   commits: readonly Commit[];
   verdicts: Verdict[];
   /** What people said of them before. */
@@ -31,17 +33,16 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
   const unnamed = branches.find((name) => name.trim() === '' || name.length > 200);
   if (unnamed !== undefined) throw new VouchError('usage', `--onto '${brief(unnamed, 40)}': not a branch`);
   checkSource(options);
-  const project = await loadProject(options.rules);
+  const told =
+    options.commits === undefined
+      ? await ofRepository(session, branches, options)
+      : await ofFile(session, branches, options.commits, options.rules);
+  const { verdicts, project } = told;
   const { web } = project;
   const links = pageLinks({
     commitUrl: options.commitUrl ?? web.commit,
     issueUrl: options.issueUrl ?? web.issue,
   });
-  const told =
-    options.commits === undefined
-      ? await ofRepository(session, project, branches, options)
-      : await ofFile(session, project, branches, options.commits);
-  const { verdicts } = told;
   if (options.html !== undefined)
     await writeReview(session, options.html, {
       ...told,
@@ -72,20 +73,20 @@ function checkSource({ repo, range, commits }: TriageOptions): void {
 
 async function ofFile(
   session: Session,
-  project: Project,
   branches: readonly string[],
   file: string,
+  rules: string | undefined,
 ): Promise<Told> {
   const { commits, bad } = await readCommitsFile(file, { signal: session.signal });
   sayBad(session, file, bad);
   if (bad.length > 0) session.exit(2);
+  const project = await projectFor(session, rules, commits);
   const verdicts = triageByRules(project, commits, branches, Date.now());
-  return { commits, verdicts, decisions: [], since: commits[0]?.sha ?? '' };
+  return { project, commits, verdicts, decisions: [], since: commits[0]?.sha ?? '' };
 }
 
 async function ofRepository(
   session: Session,
-  project: Project,
   branches: readonly string[],
   options: TriageOptions,
 ): Promise<Told> {
@@ -101,16 +102,29 @@ async function ofRepository(
     if (opened.merges > 0)
       session.progress(`${opened.merges} merges left out: what they bring is told commit by commit`);
     const { commits, from: since } = opened;
+    const project = await projectFor(session, options.rules, commits);
     const said = await triageHistory(project, opened, Date.now(), session.signal);
     const verdicts = options.try
       ? await tryVerdicts(opened, said, ({ verdict }) => verdict === 'yes', effects)
       : said;
     const known = new Set(commits.map(({ sha }) => sha));
     const all = options.html === undefined ? [] : await allDecisions(store);
-    return { commits, verdicts, decisions: all.filter(({ sha }) => known.has(sha)), since };
+    return { project, commits, verdicts, decisions: all.filter(({ sha }) => known.has(sha)), since };
   } finally {
     await store.close();
   }
+}
+
+/** The rules that are named, else those whose way of writing the commits have; it is said which. */
+export async function projectFor(
+  session: Session,
+  rules: string | undefined,
+  commits: readonly Commit[],
+): Promise<Project> {
+  if (rules !== undefined) return loadProject(rules);
+  const { name, why } = await recogniseProject(commits);
+  session.progress(`rules: ${name} (${why}); --rules names others`);
+  return loadProject(name);
 }
 
 /** Names lines that could not be read, on standard error. */

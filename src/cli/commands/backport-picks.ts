@@ -20,7 +20,7 @@ export interface DecideOptions {
   onto: string[];
   as: string;
   note: string;
-  rules: string;
+  rules?: string;
 }
 
 export type ImportOptions = Pick<DecideOptions, 'repo' | 'commits' | 'rules'> & { as?: string };
@@ -80,7 +80,10 @@ export const decide: Define = (parent, { run, example }) => {
     .requiredOption('--onto <branches...>', 'the branches that it is said of')
     .requiredOption('--as <name>', 'the person who decides')
     .option('--note <text>', 'why', '')
-    .option('--rules <name>', 'the project: its decisions are its own lessons', 'haproxy')
+    .option(
+      '--rules <name>',
+      'the project, whose decisions are its own lessons (default: as the subjects look)',
+    )
     .action(
       run(async (session, commit: string, call: Call, options: DecideOptions) => {
         const { runDecide } = await import('../backport-decide.ts');
@@ -97,7 +100,10 @@ export const decide: Define = (parent, { run, example }) => {
     .option('--repo <dir>', 'the repository that has the commits')
     .option('--commits <file>', 'or the file that has them: JSON lines')
     .option('--as <name>', 'the person, where the file names none')
-    .option('--rules <name>', 'the project: its decisions are its own lessons', 'haproxy')
+    .option(
+      '--rules <name>',
+      'the project, whose decisions are its own lessons (default: as the subjects look)',
+    )
     .action(
       run(async (session, file: string, options: ImportOptions) => {
         const { runImport } = await import('../backport-decide.ts');

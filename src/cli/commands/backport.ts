@@ -9,7 +9,7 @@ export interface TriageOptions {
   /** Commander's `--no-try`. */
   try: boolean;
   onto: string[];
-  rules: string;
+  rules?: string;
   engine: 'rules'[];
   html?: string;
   commitUrl?: string;
@@ -38,7 +38,10 @@ const triage: Define = (parent, { run, example }) => {
     .option('--range <a..b>', 'the commits to tell, as in v3.1.0..master')
     .option('--commits <file>', 'JSON lines, - for standard input: sha, date, subject, body, files')
     .requiredOption('--onto <branches...>', 'the maintained branches, as in --onto 3.0 2.9')
-    .option('--rules <name>', 'haproxy, linux-stable, conventional-commits, or a rules file', 'haproxy')
+    .option(
+      '--rules <name>',
+      'haproxy, linux-stable, conventional-commits, or a rules file (default: as the subjects look)',
+    )
     .option('--engine <names>', 'rules', list(['rules']), ['rules'])
     .option('--no-try', 'do not try whether the commits apply')
     .option('--html <file>', 'write a page to review them on; it opens from the disk, without a server')

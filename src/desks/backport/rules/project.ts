@@ -89,7 +89,7 @@ export type Project = Omit<ProjectFile, 'model'> & { model: Fitted };
 export type Rule = Pick<ProjectFile['sentences'][number], 'id' | 'phrases' | 'unless'>;
 
 const SHIPPED = resolve(import.meta.dirname, '../projects');
-const SHIPPED_PROJECTS = ['haproxy', 'linux-stable', 'conventional-commits'] as const;
+export const SHIPPED_PROJECTS = ['haproxy', 'linux-stable', 'conventional-commits'] as const;
 const MAX_BYTES = 1024 * 1024;
 
 /** A shipped project by its name, or a rules file by its path. Throws `usage` that says which entry is wrong. */
