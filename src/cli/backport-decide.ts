@@ -5,12 +5,12 @@ import { commitOf, openRepository } from '../desks/backport/git/repository.ts';
 import { storedCache } from '../desks/backport/history/cache.ts';
 import { readCommits } from '../desks/backport/history/read.ts';
 import type { Call, Commit } from '../desks/backport/model.ts';
-import { loadProject } from '../desks/backport/rules/project.ts';
 import { VouchError } from '../lib/errors.ts';
 import { parseJson } from '../lib/json.ts';
 import { openStore, type Store } from '../store/store.ts';
 import type { DecideOptions, ImportOptions } from './commands/backport-picks.ts';
 import { readNamed } from './options.ts';
+import { projectFor } from './backport-triage.ts';
 import type { Session } from './session.ts';
 import { brief, plain } from './style.ts';
 
@@ -22,11 +22,12 @@ export async function runDecide(
   call: Call,
   { onto, as: by, note, rules, ...source }: DecideOptions,
 ): Promise<void> {
-  const project = await loadProject(rules);
   const store = await openStore(session.folder);
   try {
-    const [found] = await commitsOf(session, store, [commit], source);
+    const { commits, around } = await commitsOf(session, store, [commit], source);
+    const [found] = commits;
     if (found === undefined) throw notThere(commit);
+    const project = await projectFor(session, rules, around);
     const at = Date.now();
     const sayings = [...new Set(onto)].map((branch): Saying => ({
       commit: found,
@@ -83,7 +84,6 @@ const fileSchema = z.object({
 
 /** What is of no known commit is named, and nothing of the file is taken then: half a review would look like a whole one. */
 export async function runImport(session: Session, file: string, options: ImportOptions): Promise<void> {
-  const project = await loadProject(options.rules);
   const { decisions } = parseFile(await readNamed(file, MAX_FILE_BYTES), file);
   const unnamed = decisions.find(({ by }) => by.trim() === '');
   if (unnamed !== undefined && options.as === undefined)
@@ -92,7 +92,7 @@ export async function runImport(session: Session, file: string, options: ImportO
     });
   const store = await openStore(session.folder);
   try {
-    const commits = await commitsOf(
+    const { commits, around } = await commitsOf(
       session,
       store,
       [...new Set(decisions.map(({ sha }) => sha.toLowerCase()))],
@@ -106,6 +106,7 @@ export async function runImport(session: Session, file: string, options: ImportO
       const when = at === undefined || !Number.isFinite(at) ? Date.now() : at;
       return { commit, branch, call, note, by: by.trim() === '' ? options.as! : by, at: when, seen };
     });
+    const project = await projectFor(session, options.rules, around);
     await sayDecisions(store, project.name, sayings);
     session.answer(
       { imported: sayings.length },
@@ -129,28 +130,46 @@ function parseFile(text: string, file: string): z.infer<typeof fileSchema> {
   );
 }
 
+interface Source {
+  commits: Commit[];
+  /** Commits of the same history, to tell whose way of writing it is. */
+  around: Pick<Commit, 'subject'>[];
+}
+
 async function commitsOf(
   session: Session,
   store: Store,
   names: readonly string[],
   { repo, commits: file }: { repo?: string; commits?: string },
-): Promise<Commit[]> {
+): Promise<Source> {
   if ((repo === undefined) === (file === undefined))
     throw new VouchError('usage', 'where are the commits?', {
       hint: 'give --repo DIR or --commits FILE.jsonl',
     });
   if (file !== undefined) {
     const { commits } = await readCommitsFile(file, { signal: session.signal });
-    return commits.filter(({ sha }) => names.some((name) => sha.startsWith(name.toLowerCase())));
+    const named = commits.filter(({ sha }) => names.some((name) => sha.startsWith(name.toLowerCase())));
+    return { commits: named, around: commits };
   }
   const repository = await openRepository(repo!);
   const ids: string[] = [];
   for (const name of names) ids.push(await commitOf(repository, 'commit', name));
-  return readCommits(repository, ids, {
+  const recent = await repository.text([
+    'log',
+    '-z',
+    '-n',
+    '500',
+    '--no-merges',
+    '--format=%s',
+    ...ids.slice(0, 1),
+    '--',
+  ]);
+  const commits = await readCommits(repository, ids, {
     cache: storedCache(store),
     signal: session.signal,
     onProgress: (line) => session.progress(plain(line)),
   });
+  return { commits, around: recent.split('\0').map((subject) => ({ subject })) };
 }
 
 function notThere(sha: string): VouchError {

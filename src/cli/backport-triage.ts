@@ -119,7 +119,7 @@ async function ofRepository(
 export async function projectFor(
   session: Session,
   rules: string | undefined,
-  commits: readonly Commit[],
+  commits: readonly Pick<Commit, 'subject'>[],
 ): Promise<Project> {
   if (rules !== undefined) return loadProject(rules);
   const { name, why } = await recogniseProject(commits);
