@@ -71,7 +71,7 @@ test('any change of files round-trips through its diff', async () => {
       const diff = await makeDiff(tree, { [path]: after });
       expect(await applyPatch(tree, diff)).toEqual({ ok: true, changes: { [path]: after }, repairs: [] });
     }),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
 });
 

@@ -100,6 +100,7 @@ export function donesOf(file: FileText, reading: Reading, rung: Rung): Candidate
   if (!lines.some((line) => isAfter(line) && !isBlank(line.text))) return [];
   return placementsOf(file, lines, rung, isAfter)
     .filter((placement) => rung.indent === 'same' || indentOfPlacement(file, lines, placement) !== null)
+    .filter((placement) => endsAsResult(file, lines, placement))
     .map((placement) => ({
       reading,
       placement,
@@ -124,6 +125,17 @@ function endFits(
       placement.at[i] === -1 ||
       placement.at[i] === file.lines.length - 1,
   );
+}
+
+/** Where a hunk speaks of the newline at the end, its result has it, or has it not. */
+function endsAsResult(file: FileText, lines: readonly HunkLine[], placement: Placement): boolean {
+  if (!lines.some(({ noNewline }) => noNewline === true)) return true;
+  const end = file.lines.length - 1;
+  return lines.every((line, i) => {
+    if (!isAfter(line)) return true;
+    if (line.noNewline === true) return placement.at[i] === end && file.lines[end]!.eol === '';
+    return placement.at[i] !== end || file.lines[end]!.eol !== '';
+  });
 }
 
 function startOf(

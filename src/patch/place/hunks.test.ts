@@ -93,6 +93,21 @@ describe('what is there already changes nothing', () => {
   });
 });
 
+describe('a deletion whose lines are not there', () => {
+  it.each([
+    ['misquoted', 'a();\nlog("x");\nb();\nc();\n', ' a();\n-log(\\"x\\");\n c();'],
+    ['at another place like it', 'a();\nbee();\nother();\nlog(1);\nbee();\n', ' a();\n-log(1);\n bee();'],
+    ['with nothing below', 'a();\nb();\nc();\n', ' a();\n-log(1);'],
+    ['of signs only', 'a();\nb();\n', ' a();\n-}\n b();'],
+  ])('is not taken for done: %s', (_, file, text) => {
+    expect(result(file, hunk(text))).toContain('refused');
+  });
+  it('is not half of an answer', () => {
+    const file = 'a();\nb();\nlog(1);\nc();\nd();\n';
+    expect(result(file, hunk(' c();\n-d();\n+e();'), hunk(' a();\n-log( 1 );\n b();'))).toContain('refused');
+  });
+});
+
 describe('several equal places', () => {
   const go = ' if (x) {\n-  go();\n+  stop();\n }';
   it('are refused, with what stands around each', () => {

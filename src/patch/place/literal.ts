@@ -1,3 +1,4 @@
+import { holdsAny } from './gone.ts';
 import { isBlank, type FileText } from './lines.ts';
 import type { TextEdit } from './edits.ts';
 
@@ -18,12 +19,18 @@ export function partOfLine(
   if (places.length > 0 && places.every(inside)) return 'done';
   if (places.length > 1) return 'several';
   const [at] = places;
-  if (at === undefined) return done.length === 1 ? 'done' : null;
+  // What was to go may be there in another spelling: then it was misquoted, and nothing is done.
+  if (at === undefined) return done.length === 1 && !holdsAny(file, goingOf(search, replace)) ? 'done' : null;
   const end = at + search.length;
   // What stands before on the line is white space only: then whole lines were meant, with another indentation.
   const lineStart = file.text.lastIndexOf('\n', at - 1) + 1;
   if (replace.includes('\n') && at > lineStart && isBlank(file.text.slice(lineStart, at))) return null;
   return { start: at, end, text: replace };
+}
+
+/** The lines of a search that its replacement does not have. */
+function goingOf(search: string, replace: string): string[] {
+  return search.split('\n').filter((line) => !replace.includes(line.trim()));
 }
 
 function endsLike(file: FileText, text: string): string {

@@ -11,6 +11,7 @@ import {
   type Found,
 } from './candidates.ts';
 import type { TextEdit } from './edits.ts';
+import { isGone } from './gone.ts';
 import type { FileText } from './lines.ts';
 import { partOfLine } from './literal.ts';
 import { RUNGS, UNSEEN, type Rung } from './rungs.ts';
@@ -96,7 +97,7 @@ function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
     if (part === 'several') return { hunk, at: 'parts' };
     if (part !== null) return { hunk, at: 'part', edit: part };
   }
-  const done = findDone(file, hunk);
+  const done = findDone(file, hunk).filter((one) => adds(one.reading) || isGone(file, one));
   if (done.length === 1) return { hunk, at: 'already' };
   if (done.length > 1) return { hunk, at: 'done', done };
   const near = mayTry() ? approximate(file, hunk) : null;

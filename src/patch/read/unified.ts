@@ -240,17 +240,23 @@ function finish(state: State, answer: string): { files: FileIntent[]; problems: 
   return { files, problems };
 }
 
-/** The answer stops within its last hunk: in the middle of a fence or a line, with changes last and less than announced. */
-function isCutOff({ source, last }: State, answer: string): boolean {
+/**
+ * The answer stops within its last hunk: nothing closes it, and less is shown than was announced. People miscount, so that
+ * counts only where the other hunks do not show it, and with context below the last change only where they show the contrary.
+ */
+function isCutOff({ source, last, sections }: State, answer: string): boolean {
   const counts = last?.header?.counts;
   if (!last || !counts || last.body.counted) return false;
   const { items, end } = last.body;
   if (source.lines.slice(end).some((line) => line.trim() !== '')) return false;
-  if (source.fence === null && answer.endsWith('\n')) return false;
+  const old = counts.old - items.filter((item) => item.kind !== '+').length;
+  const now = counts.now - items.filter((item) => item.kind !== '-').length;
+  const others = sections.flatMap(({ hunks }) => hunks).filter(({ body }) => body !== last.body);
+  const isShort = old >= 0 && now >= 0 && old + now > 0;
   const kind = items.at(-1)?.kind;
-  if (kind !== '+' && kind !== '-') return false;
-  const old = items.filter((item) => item.kind !== '+').length;
-  const now = items.filter((item) => item.kind !== '-').length;
-  if (counts.old === 0 && old === 0) return source.fence !== null && counts.now > now;
-  return counts.old > old && counts.now > now;
+  if (kind === '+' || kind === '-') {
+    if (counts.old === 0 && old === 0) return (source.fence !== null || !answer.endsWith('\n')) && now > 0;
+    return isShort && (others.length === 0 || others.some(({ body }) => body.counted));
+  }
+  return isShort && others.length > 0 && others.every(({ body }) => body.counted);
 }
