@@ -15,6 +15,8 @@ const MAX_EDGE = 2;
 /** No other place may come as close as this. */
 const MARGIN = 0.15;
 const MAX_WORK = 4_000_000;
+/** Lines between where a hunk says that it is and where it resembles something. */
+const FAR = 60;
 
 const LOOSE: Rung = { ...RUNGS.at(-1)!, name: 'context', faults: ['context'] };
 
@@ -55,6 +57,9 @@ export function approximate(file: FileText, hunk: Hunk): Candidate | null {
   const matched = places.filter((place) => place !== -1);
   const placement = { rung: LOOSE, at: places, first: matched[0]!, last: matched.at(-1)! };
   if (matched.length < MIN_LINES - 1 || indentOfPlacement(file, lines, placement) === null) return null;
+  // Lines that only resemble, far from where they are said to be, are others.
+  const said = hunk.oldStart === null || hunk.oldStart > file.lines.length ? null : hunk.oldStart - 1;
+  if (said !== null && Math.abs(placement.first - said) > FAR) return null;
   const splices = splicesOf(file, lines, placement);
   return splices === null
     ? null

@@ -48,6 +48,7 @@ export function ofLenient(text: string): Escaped {
   const inner = text.replace(/(^|\n)(?:[ \t]|\\t)+/g, '$1');
   const std = decode(text, 'std');
   if (outOfQuotes(std)) open.add('\\n');
+  if (quotesTwice(text, std)) open.add('\\\"');
   return {
     readings: [std, decode(text, 'keep'), decode(text, 'drop'), text.replace(/\\"/g, '"'), twice(std)],
     open: [...open],
@@ -88,6 +89,14 @@ function partlyEscaped(text: string, mark: string): boolean {
     } else bare ||= text[i] === mark;
   }
   return bare && escaped;
+}
+
+/**
+ * Line ends as they are, and every quote with a backslash still: escaped twice, or a text in quotes of a language that keeps
+ * them so.
+ */
+function quotesTwice(text: string, value: string): boolean {
+  return text.includes('\n') && value.includes('\\"') && !/(?:^|[^\\])"/.test(value);
 }
 
 /** One line that has `\n` where code has none, outside of quotes and regular expressions: a line end escaped twice? */
