@@ -58,7 +58,7 @@ async function tell(folder: string, data: string): Promise<unknown[]> {
   return withEffects(data, async (effects) => {
     const project = await loadProject('haproxy');
     const opened = await openHistory(folder, 'v3.0..master', ['3.0'], effects);
-    return triageHistory(project, opened, Date.now(), signal);
+    return triageHistory(project, opened, { now: Date.now(), past: [], signal });
   });
 }
 
@@ -70,7 +70,7 @@ async function small(messages: Messages): Promise<Record<string, number | null> 
   return withEffects('small-data', async (effects) => {
     const project = await loadProject('haproxy');
     const opened = await openHistory(folder, 'v3.0..master', ['3.0'], effects);
-    const verdicts = await triageHistory(project, opened, Date.now(), signal);
+    const verdicts = await triageHistory(project, opened, { now: Date.now(), past: [], signal });
     let tries = 0;
     const first = await timed(() =>
       tryVerdicts(opened, verdicts, ({ verdict }) => verdict === 'yes', effects),

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { readCommitsFile, type BadLine } from '../desks/backport/commits-file.ts';
-import { allDecisions, type Decision } from '../desks/backport/decisions.ts';
+import { allDecisions, storedLessons, type Decision } from '../desks/backport/decisions.ts';
 import { openHistory, triageHistory, tryVerdicts, type Effects } from '../desks/backport/desk.ts';
 import { storedCache } from '../desks/backport/history/cache.ts';
 import type { Commit, Verdict } from '../desks/backport/model.ts';
 import { pageLinks } from '../desks/backport/page/data.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
+import type { Lesson } from '../desks/backport/rules/lessons.ts';
 import { loadProject, type Project } from '../desks/backport/rules/project.ts';
 import { recogniseProject } from '../desks/backport/rules/recognise.ts';
 import { VouchError } from '../lib/errors.ts';
@@ -81,8 +84,20 @@ async function ofFile(
   sayBad(session, file, bad);
   if (bad.length > 0) session.exit(2);
   const project = await projectFor(session, rules, commits);
-  const verdicts = triageByRules(project, commits, branches, Date.now());
+  const past = await lessonsIn(session.folder, project.name);
+  const verdicts = triageByRules(project, commits, branches, Date.now(), past);
   return { project, commits, verdicts, decisions: [], since: commits[0]?.sha ?? '' };
+}
+
+/** A history without a repository needs no data folder: where there is none, nothing was decided. */
+async function lessonsIn(folder: string, project: string): Promise<Lesson[]> {
+  if (!existsSync(join(folder, 'vouch.db'))) return [];
+  const store = await openStore(folder);
+  try {
+    return await storedLessons(store, project);
+  } finally {
+    await store.close();
+  }
 }
 
 async function ofRepository(
@@ -103,7 +118,11 @@ async function ofRepository(
       session.progress(`${opened.merges} merges left out: what they bring is told commit by commit`);
     const { commits, from: since } = opened;
     const project = await projectFor(session, options.rules, commits);
-    const said = await triageHistory(project, opened, Date.now(), session.signal);
+    const said = await triageHistory(project, opened, {
+      now: Date.now(),
+      past: await storedLessons(store, project.name),
+      signal: session.signal,
+    });
     const verdicts = options.try
       ? await tryVerdicts(opened, said, ({ verdict }) => verdict === 'yes', effects)
       : said;

@@ -1,71 +1,88 @@
-import { loadProject } from '../desks/backport/rules/project.ts';
-import { readCycles } from '../eval/backport-data.ts';
-import { evalBackport, type BackportReport, type Score } from '../eval/backport.ts';
-import { sayBad } from './backport-triage.ts';
+import { openHistory, triageHistory, type Effects, type Opened } from '../desks/backport/desk.ts';
+import { storedCache } from '../desks/backport/history/cache.ts';
+import { cyclesOf, readCycles, type Cycle } from '../eval/backport-data.ts';
+import { evalBackport, scoreVerdicts, type BackportReport } from '../eval/backport.ts';
+import { scorePicks, type PicksScore } from '../eval/picks.ts';
+import { reliabilitySvg } from '../eval/reliability.ts';
+import { VouchError } from '../lib/errors.ts';
+import { writeFileAtomic } from '../lib/files.ts';
+import { scratchDir } from '../lib/scratch.ts';
+import { rm } from 'node:fs/promises';
+import { openStore } from '../store/store.ts';
+import { projectFor, sayBad } from './backport-triage.ts';
 import type { EvalBackportOptions } from './commands/eval.ts';
 import type { Session } from './session.ts';
-import { brief, table } from './style.ts';
+import { showBackportReport } from './show/eval-backport.ts';
+import { plain } from './style.ts';
 
 /** Exit status 2 when lines of the file could not be read: the numbers are those of the others. */
 export async function runEvalBackport(session: Session, options: EvalBackportOptions): Promise<void> {
-  const project = await loadProject(options.rules);
+  const { report, picks } =
+    options.repo === undefined ? await ofFile(session, options) : await ofRepository(session, options);
+  if (options.plot !== undefined) {
+    const title = `Backports told for ${report.cycles.join(', ')}`;
+    await writeFileAtomic(options.plot, reliabilitySvg(report.calibration, title));
+    session.progress(`${plain(options.plot)}: the reliability of what was said`);
+  }
+  session.answer({ ...report, picks }, () => showBackportReport(report, picks));
+}
+
+interface Measured {
+  report: BackportReport;
+  /** How well tries tell which picks take hands; null without a repository. */
+  picks: PicksScore[] | null;
+}
+
+async function ofFile(session: Session, options: EvalBackportOptions): Promise<Measured> {
+  if (options.commits === undefined)
+    throw new VouchError('usage', 'nothing to measure on', {
+      hint: 'give --commits FILE.jsonl with labels, or --repo DIR --range A..B --onto BRANCH',
+    });
   const { cycles, bad } = await readCycles(options.commits, session.signal);
-  const report = evalBackport(project, cycles, options, Date.now());
-  session.answer(report, () => show(report));
   sayBad(session, options.commits, bad);
   if (bad.length > 0) session.exit(2);
+  const project = await projectFor(
+    session,
+    options.rules,
+    cycles.flatMap(({ commits }) => commits),
+  );
+  return { report: evalBackport(project, cycles, options, Date.now()), picks: null };
 }
 
-const HEAD = ['', 'commits', 'picked', 'precision', 'recall', 'F1'];
-const TAGS_SHOWN = 12;
-
-function show(report: BackportReport): string {
-  const { baselines, auto } = report;
-  const tags = Object.entries(report.byTag).toSorted((a, b) => b[1].commits - a[1].commits);
-  return [
-    `Fitted on ${brief(report.model, 200)}`,
-    '',
-    table(
-      HEAD,
-      [
-        row('rules', report.overall),
-        row('baseline: tag BUG', baselines.bugTag),
-        row('baseline: the word backport', baselines.word),
-        row('baseline: sentences only', baselines.sentences),
-        row('messages that say nothing of backports', report.silent),
-        ...Object.entries(report.byCycle).map(([name, score]) => row(`cycle ${name}`, score)),
-        ...tags.slice(0, TAGS_SHOWN).map(([name, score]) => row(`tag ${brief(name, 30)}`, score)),
-      ],
-      '',
-    ),
-    '',
-    table(
-      ['said', 'commits', 'mean said', 'really picked'],
-      report.calibration.map(({ from, to, commits, said, picked }) => [
-        `${from.toFixed(1)}–${to.toFixed(1)}`,
-        String(commits),
-        said.toFixed(3),
-        picked.toFixed(3),
-      ]),
-      '',
-    ),
-    `calibration error ${report.calibrationError.toFixed(3)}`,
-    '',
-    table(
-      ['verdict', 'commits', 'really picked'],
-      Object.entries(report.verdicts).map(([name, { commits, picked }]) => [
-        name,
-        String(commits),
-        String(picked),
-      ]),
-      '',
-    ),
-    '',
-    `yes at ${auto.from} and above: ${auto.commits} commits, precision ${auto.precision.toFixed(3)}, ${(auto.coverage * 100).toFixed(1)} % of what was really picked`,
-    `${report.msPerCommit.toFixed(2)} ms a commit`,
-  ].join('\n');
+/** What each branch has of the range is what was really picked; the rules see nothing of it. */
+async function ofRepository(session: Session, options: EvalBackportOptions): Promise<Measured> {
+  const { repo, range, onto } = options;
+  if (repo === undefined || range === undefined || onto === undefined || options.commits !== undefined)
+    throw new VouchError('usage', '--repo: needs --range and --onto, and no --commits');
+  const store = await openStore(session.folder);
+  const folder = await scratchDir('eval-backport');
+  try {
+    const effects: Effects = {
+      cache: storedCache(store),
+      folder,
+      signal: session.signal,
+      onProgress: (line) => session.progress(plain(line)),
+    };
+    const opened = await openHistory(repo, range, [...new Set(onto)], effects);
+    const project = await projectFor(session, options.rules, opened.commits);
+    const verdicts = await triageHistory(project, opened, {
+      now: Date.now(),
+      past: [],
+      signal: session.signal,
+    });
+    return {
+      report: scoreVerdicts(project, cyclesOfBranches(opened), verdicts),
+      picks: await scorePicks(opened, effects),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await store.close();
+  }
 }
 
-function row(name: string, { commits, picked, precision, recall, f1 }: Score): string[] {
-  return [name, String(commits), String(picked), precision.toFixed(3), recall.toFixed(3), f1.toFixed(3)];
+function cyclesOfBranches({ commits, branches }: Opened): Cycle[] {
+  return cyclesOf(
+    commits,
+    branches.map(({ name, on }) => ({ name, has: ({ sha }) => on.already.has(sha) })),
+  );
 }

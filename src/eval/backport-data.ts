@@ -77,3 +77,27 @@ export function pickCycles(cycles: readonly Cycle[], names: string): Cycle[] {
   });
   return [...new Set(places)].toSorted((a, b) => a - b).map((at) => cycles[at]!);
 }
+
+/** A history as one cycle for each branch, of which it is known what it has. */
+export function cyclesOf(
+  commits: readonly Commit[],
+  branches: readonly { name: string; has: (commit: Commit) => boolean }[],
+): Cycle[] {
+  return branches.map(({ name, has }) => ({
+    name,
+    branch: name,
+    commits: [...commits],
+    labels: new Map(
+      commits.map((commit): [Commit, Label] => [
+        commit,
+        {
+          cycle: name,
+          prev_stable: name,
+          backported_prev: has(commit),
+          to: [],
+          tag: /^[A-Za-z][\w/.-]{0,40}(?=[:(!])/.exec(commit.subject)?.[0] ?? '',
+        },
+      ]),
+    ),
+  }));
+}

@@ -1,11 +1,13 @@
 import type { Commit, Verdict } from '../desks/backport/model.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
 import { askedOf } from '../desks/backport/rules/features.ts';
+import type { Lesson } from '../desks/backport/rules/lessons.ts';
 import type { Project } from '../desks/backport/rules/project.ts';
 import { readMessage, type Reading } from '../desks/backport/rules/read-message.ts';
 import { VouchError } from '../lib/errors.ts';
 import { pickCycles, type Cycle, type Label } from './backport-data.ts';
 import { fitBackport } from './backport-fit.ts';
+import type { Bin } from './reliability.ts';
 
 export interface Score {
   commits: number;
@@ -13,15 +15,6 @@ export interface Score {
   precision: number;
   recall: number;
   f1: number;
-}
-
-/** Verdicts of one probability, and what became of their commits. */
-interface Bin {
-  from: number;
-  to: number;
-  commits: number;
-  said: number;
-  picked: number;
 }
 
 export interface BackportReport {
@@ -39,7 +32,8 @@ export interface BackportReport {
   calibrationError: number;
   auto: { from: number; commits: number; precision: number; coverage: number };
   verdicts: Record<Verdict['verdict'], { commits: number; picked: number }>;
-  msPerCommit: number;
+  /** Null where the rules were not timed. */
+  msPerCommit: number | null;
 }
 
 interface Judged {
@@ -54,7 +48,7 @@ interface Judged {
 export function evalBackport(
   given: Project,
   all: readonly Cycle[],
-  { train, validate }: { train?: string; validate?: string },
+  { train, validate, lessons }: { train?: string; validate?: string; lessons?: number },
   now: number,
 ): BackportReport {
   const trained = train === undefined ? [] : pickCycles(all, train);
@@ -67,7 +61,13 @@ export function evalBackport(
   let ms = 0;
   const judged = measured.flatMap((cycle) => {
     const start = performance.now();
-    const verdicts = triageByRules(project, cycle.commits, [cycle.branch], now);
+    const verdicts = triageByRules(
+      project,
+      cycle.commits,
+      [cycle.branch],
+      now,
+      past(all, cycle, lessons ?? 0),
+    );
     ms += performance.now() - start;
     return cycle.commits.map((commit, i): Judged => ({
       cycle: cycle.name,
@@ -80,7 +80,43 @@ export function evalBackport(
   return report(project, judged, ms / judged.length);
 }
 
-function report(project: Project, judged: readonly Judged[], msPerCommit: number): BackportReport {
+/** The same for verdicts that were told already: one a commit and cycle's branch. */
+export function scoreVerdicts(
+  project: Project,
+  cycles: readonly Cycle[],
+  verdicts: readonly Verdict[],
+): BackportReport {
+  const told = new Map(verdicts.map((verdict) => [`${verdict.sha} ${verdict.branch}`, verdict]));
+  const judged = cycles.flatMap((cycle) =>
+    cycle.commits.flatMap((commit): Judged[] => {
+      const verdict = told.get(`${commit.sha} ${cycle.branch}`);
+      if (verdict === undefined) return [];
+      const label = cycle.labels.get(commit)!;
+      return [{ cycle: cycle.name, label, verdict, reading: readMessage(project, commit), commit }];
+    }),
+  );
+  return report(project, judged, null);
+}
+
+/** What was really picked of the cycles just before one, as decisions of people. */
+function past(all: readonly Cycle[], cycle: Cycle, count: number): Lesson[] {
+  const at = all.indexOf(cycle);
+  return all.slice(Math.max(0, at - count), at).flatMap(({ branch, commits, labels }) =>
+    commits.map((commit): Lesson => ({
+      sha: commit.sha,
+      subject: commit.subject,
+      body: commit.body,
+      files: commit.files.map(({ path }) => path),
+      branch,
+      call: labels.get(commit)!.backported_prev ? 'yes' : 'no',
+      by: 'the maintainers',
+      at: Date.parse(commit.date),
+      note: '',
+    })),
+  );
+}
+
+function report(project: Project, judged: readonly Judged[], msPerCommit: number | null): BackportReport {
   const engine = ({ verdict }: Judged): boolean => verdict.verdict === 'yes' || verdict.verdict === 'wait';
   const byKey = (key: (one: Judged) => string): Record<string, Score> =>
     Object.fromEntries(
@@ -126,7 +162,7 @@ function report(project: Project, judged: readonly Judged[], msPerCommit: number
       coverage: round(right / (picked || 1)),
     },
     verdicts: Object.fromEntries(verdicts) as BackportReport['verdicts'],
-    msPerCommit: round(msPerCommit),
+    msPerCommit: msPerCommit === null ? null : round(msPerCommit),
   };
 }
 

@@ -133,6 +133,57 @@ describe('a history from git', () => {
     expect(of('nonsense').evidence.join()).not.toContain('came with');
   });
 
+  it('learns from what people decided: of the commit itself it stands, of one that is alike it weighs', async () => {
+    await release();
+    const fix = await clone.commit('MINOR: debug: dump pool_head', { 'src/a.c': lines('a', 60, { 5: 'x' }) });
+    await clone.commit('MINOR: debug: dump more of pool_head', {
+      'src/a.c': lines('a', 60, { 5: 'x', 40: 'y' }),
+    });
+    const before = (await triage()).get('MINOR: debug: dump more of pool_head')!;
+    const said = await clone.vouch(
+      'backport',
+      'decide',
+      fix,
+      'yes',
+      '--repo',
+      clone.dir,
+      '--onto',
+      '3.0',
+      '--as',
+      'Jane',
+      '--rules',
+      'haproxy',
+    );
+    expect(said.code, said.err).toBe(0);
+    const told = await triage();
+    expect(told.get('MINOR: debug: dump pool_head')).toMatchObject({
+      verdict: 'yes',
+      confidence: 1,
+      conflicts: [],
+    });
+    const alike = told.get('MINOR: debug: dump more of pool_head')!;
+    expect(alike.probability).toBeGreaterThan(before.probability);
+    expect(alike.evidence.join()).toContain('Jane decided yes for 3.0');
+  });
+
+  it('measures itself on what a branch really has, and how well tries tell what takes hands', async () => {
+    await release();
+    const one = await clone.commit('BUG/MINOR: a: one', { 'src/a.c': lines('a', 60, { 5: 'five' }) }, BUG);
+    await clone.commit('MINOR: b: not', { 'src/b.c': lines('b', 60, { 5: 'five' }) });
+    const two = await clone.commit('BUG/MINOR: b: two', { 'src/b.c': lines('b', 60, { 5: 'FIVE' }) }, BUG);
+    await clone.git('checkout', '-q', '3.0');
+    await clone.git('cherry-pick', '-x', one);
+    await clone.git('cherry-pick', '-x', '-X', 'theirs', two).catch(() => '');
+    await clone.git('checkout', '-q', '-f', 'master');
+    const { code, value, err } = await clone.json<{
+      overall: { commits: number; picked: number; f1: number };
+      picks: { picks: number; neededHands: number; predicted: number; precision: number }[];
+    }>('eval', 'backport', '--repo', clone.dir, '--range', 'v3.0..master', '--onto', '3.0');
+    expect(code, err).toBe(0);
+    expect(value.overall).toMatchObject({ commits: 3, picked: 2, f1: 1 });
+    expect(value.picks).toMatchObject([{ picks: 2, neededHands: 1, predicted: 1, precision: 1 }]);
+  });
+
   it('tries each pick on those before it, and names the files in conflict and the commit that is missing', async () => {
     await release();
     await clone.commit('MINOR: a: reword', { 'src/a.c': lines('a', 60, { 20: 'twenty', 21: 'one more' }) });

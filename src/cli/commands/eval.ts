@@ -1,4 +1,4 @@
-import { list } from '../options.ts';
+import { list, whole } from '../options.ts';
 import type { Define } from '../program.ts';
 
 export interface EvalFixOptions {
@@ -10,8 +10,13 @@ export interface EvalFixOptions {
 }
 
 export interface EvalBackportOptions {
-  commits: string;
-  rules: string;
+  commits?: string;
+  repo?: string;
+  range?: string;
+  onto?: string[];
+  rules?: string;
+  lessons: number;
+  plot?: string;
   train?: string;
   validate?: string;
 }
@@ -44,10 +49,23 @@ export const evalFix: Define = (program, { run, group, example }) => {
   const backport = parent
     .command('backport')
     .description('measure the backport desk on commits with labels: precision, recall, F1, calibration')
-    .requiredOption('--commits <file>', 'JSON lines: commits with cycle, prev_stable, backported_prev')
-    .option('--rules <name>', 'haproxy, linux-stable, conventional-commits, or a rules file', 'haproxy')
+    .option('--commits <file>', 'JSON lines: commits with cycle, prev_stable, backported_prev')
+    .option('--repo <dir>', 'or a repository: what its branches have of the range is what was picked')
+    .option('--range <a..b>', 'its commits, as in v3.1.0..master')
+    .option('--onto <branches...>', 'its maintained branches')
+    .option(
+      '--rules <name>',
+      'haproxy, linux-stable, conventional-commits, or a rules file (default: as the subjects look)',
+    )
     .option('--train <cycles>', 'fit anew on these cycles, as in 2.4-3.0 (default: the weights of the rules)')
     .option('--validate <cycles>', 'measure on these cycles (default: all that are not trained on)')
+    .option(
+      '--lessons <n>',
+      'take what was picked of so many cycles before as past decisions',
+      whole(0, 99),
+      0,
+    )
+    .option('--plot <file>', 'write the reliability of its confidence as an SVG')
     .action(
       run(async (session, options: EvalBackportOptions) => {
         const { runEvalBackport } = await import('../eval-backport.ts');
@@ -58,5 +76,6 @@ export const evalFix: Define = (program, { run, group, example }) => {
     backport,
     'vouch eval backport --commits commits.jsonl',
     'vouch eval backport --commits commits.jsonl --train 2.4-3.0 --validate 3.1 --json',
+    'vouch eval backport --repo . --range v3.1.0..master --onto 3.1',
   );
 };

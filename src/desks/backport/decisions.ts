@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
 import type { BackportDecisionRow } from '../../store/schema.ts';
 import type { Store } from '../../store/store.ts';
 import type { Call, Commit } from './model.ts';
+import type { Lesson } from './rules/lessons.ts';
 
 /** What a person said of a commit and a branch. */
 export interface Decision {
@@ -32,8 +34,9 @@ export interface Saying {
   seen?: number | null;
 }
 
-const DECISION_LIMITS = { note: 4000, by: 200, body: 8000, files: 100 } as const;
+const DECISION_LIMITS = { note: 4000, by: 200, body: 8000, files: 100, lessons: 20_000 } as const;
 const AT_ONCE = 500;
+const commitSchema = z.object({ subject: z.string(), body: z.string(), files: z.array(z.string()) });
 
 /** Keeps what people said, all or none of it. Throws `usage` for one without a name. */
 export async function sayDecisions(
@@ -105,6 +108,24 @@ export async function allDecisions({ db }: Store, branch?: string): Promise<Deci
   let query = db.selectFrom('backportDecisions').selectAll().orderBy('id');
   if (branch !== undefined) query = query.where('branch', '=', branch);
   return holding(await query.execute());
+}
+
+/** Decisions of a project as lessons: what holds, one a commit and branch. */
+export async function storedLessons({ db }: Store, project: string): Promise<Lesson[]> {
+  const rows = await db
+    .selectFrom('backportDecisions')
+    .selectAll()
+    .where('project', '=', project)
+    .orderBy('id', 'desc')
+    .limit(DECISION_LIMITS.lessons)
+    .execute();
+  const seen = new Set<string>();
+  return rows.flatMap(({ sha, branch, call, by, at, note, commit }): Lesson[] => {
+    const key = `${sha} ${branch}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [{ sha, branch, call, by, at, note, ...commitSchema.parse(JSON.parse(commit)) }];
+  });
 }
 
 type BackportDecisionRowRead = Omit<BackportDecisionRow, 'id'> & { id: number };

@@ -8,6 +8,7 @@ import { readGitHistory, type HistoryCommit } from './history/read.ts';
 import type { Verdict } from './model.ts';
 import type { Plan } from './picks/plan.ts';
 import { triageByRules } from './rules/engine.ts';
+import type { Lesson } from './rules/lessons.ts';
 import type { Project } from './rules/project.ts';
 import { Bench } from './tries/pick.ts';
 import { lackingOn } from './tries/lacking.ts';
@@ -65,15 +66,18 @@ export async function openHistory(
 export async function triageHistory(
   project: Project,
   opened: Opened,
-  now: number,
-  signal: AbortSignal,
+  { now, past, signal }: { now: number; past: readonly Lesson[]; signal: AbortSignal },
 ): Promise<Verdict[]> {
   const names = opened.branches.map(({ name }) => name);
-  const verdicts = triageByRules(project, opened.commits, names, now);
+  const verdicts = triageByRules(project, opened.commits, names, now, past);
   const byName = new Map(opened.branches.map((branch) => [branch.name, branch]));
+  const decided = new Set(past.map(({ sha, branch }) => `${sha} ${branch}`));
   const introduced = await introducedBy(opened.repository, project, opened.commits, signal);
   return verdicts.map((verdict) => {
     const { on } = byName.get(verdict.branch)!;
+    // What a person decided stands.
+    if (decided.has(`${verdict.sha} ${verdict.branch}`))
+      return { ...verdict, already: on.already.get(verdict.sha) ?? null };
     return withBranch(weighIntroduced(verdict, introduced.get(verdict.sha) ?? [], on), on);
   });
 }
