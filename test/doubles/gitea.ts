@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isObject, type Json } from '../../src/lib/json.ts';
+import type { GitEndpoint } from './git-endpoint.ts';
 import { httpDouble, textOf, type Received, type Reply } from './http-double.ts';
 
 interface Commit {
@@ -20,7 +21,10 @@ interface Pull {
 }
 
 /** Gitea's API (1.20 and later) over an in-memory repository `acme/shop`: contents of several files in one commit, pulls, comments. */
-export async function giteaDouble(files: Record<string, string>, options: { pulls?: number } = {}) {
+export async function giteaDouble(
+  files: Record<string, string>,
+  options: { pulls?: number; git?: GitEndpoint } = {},
+) {
   const commits = new Map<string, Commit>();
   const branches = new Map<string, string>();
   const pulls: Pull[] = [];
@@ -114,7 +118,7 @@ export async function giteaDouble(files: Record<string, string>, options: { pull
       return pull ? onPull(pull, match[2] ?? '', request.method, body) : NOT_FOUND;
     }
     return NOT_FOUND;
-  });
+  }, options.git?.serve);
 
   function change(body: { [key: string]: Json }): Reply {
     const from = branches.get(textOf(body['branch']));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isObject, type Json } from '../../src/lib/json.ts';
+import type { GitEndpoint } from './git-endpoint.ts';
 import { httpDouble, textOf, type Received, type Reply } from './http-double.ts';
 
 interface Entry {
@@ -28,7 +29,7 @@ export type Override = (request: Received) => Reply | undefined;
  */
 export async function githubDouble(
   files: Record<string, { text: string; mode?: string }>,
-  options: { pulls?: number; pageSize?: number } = {},
+  options: { pulls?: number; pageSize?: number; git?: GitEndpoint } = {},
 ) {
   const blobs = new Map<string, string>();
   const trees = new Map<string, Entry[]>();
@@ -240,7 +241,7 @@ export async function githubDouble(
       return { json: show(pull) };
     }
     return NOT_FOUND;
-  });
+  }, options.git?.serve);
 
   return {
     ...server,

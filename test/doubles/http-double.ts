@@ -26,9 +26,12 @@ export interface Reply {
 /** A real HTTP server on a free local port, answered by `answer`; closed with all its connections after the test. */
 export async function httpDouble(
   answer: (request: Received) => Reply | Promise<Reply>,
+  /** Is asked first, with the request as it comes; true: it answers. */
+  raw: (request: IncomingMessage, response: ServerResponse) => boolean = () => false,
 ): Promise<{ url: string; received: Received[] }> {
   const received: Received[] = [];
   const server = createServer((request, response) => {
+    if (raw(request, response)) return;
     void read(request).then(async (body) => {
       const url = new URL(request.url ?? '/', 'http://double');
       const { method = 'GET', headers } = request;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
-import { realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
-import { checkPerson, checkRequest } from '../check.ts';
-import { pullNumber } from '../http.ts';
+import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
+import { checkCommits, checkPerson, checkRequest } from '../check.ts';
+import { pullNumber, repositoryParts } from '../http.ts';
 import type { Forge, Opened, PullRequest } from '../port.ts';
+import { pushCommit } from '../push.ts';
 import { createGiteaApi, type GiteaApi, type GiteaConfig } from './api.ts';
 
 const branchSchema = z.object({ commit: z.object({ id: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
@@ -38,16 +39,32 @@ export function createGiteaForge(config: GiteaConfig, effects: Partial<HttpEffec
   const api = createGiteaApi(config, all);
   return {
     name: 'gitea',
-    open: async (request) => open(api, request),
+    async open(request) {
+      checkRequest(request);
+      return pullFor(api, request, await commitOn(api, request));
+    },
+    async openCommits(request) {
+      checkCommits(request);
+      await mustHaveBase(api, request.base);
+      await pushCommit({ forge: 'gitea', to: cloneUrl(config), token: config.token, ...request });
+      return pullFor(api, request, request.commit);
+    },
     merge: async (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
 }
 
-async function open(api: GiteaApi, request: PullRequest): Promise<Opened> {
-  checkRequest(request);
-  const commit = await commitOn(api, request);
-  const { title, body, branch: head, base } = request;
+function cloneUrl({ baseUrl, repository }: GiteaConfig): string {
+  const { owner, repo } = repositoryParts(repository);
+  return `${apiBase('forge.baseUrl', baseUrl)}/${owner}/${repo}.git`;
+}
+
+/** The pull request from the branch, opened if there is none, with this text. */
+async function pullFor(
+  api: GiteaApi,
+  { title, body, branch: head, base }: Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>,
+  commit: string,
+): Promise<Opened> {
   let pull = await pullOf(api, head, base);
   if (!pull) {
     try {
@@ -84,14 +101,18 @@ async function pullOf(api: GiteaApi, head: string, base: string): Promise<Pull |
   )[0];
 }
 
+async function mustHaveBase(api: GiteaApi, base: string): Promise<string> {
+  const tip = await branchTip(api, base);
+  if (tip !== null) return tip;
+  throw new VouchError('not-found', `gitea: no branch ${base} in the repository`, {
+    hint: 'is the repository named right, and may the token see it?',
+  });
+}
+
 async function commitOn(api: GiteaApi, request: PullRequest): Promise<string> {
   const there = await branchTip(api, request.branch);
   if (there !== null) return sameOrConflict(api, request, there);
-  const base = await branchTip(api, request.base);
-  if (base === null)
-    throw new VouchError('not-found', `gitea: no branch ${request.base} in the repository`, {
-      hint: 'is the repository named right, and may the token see it?',
-    });
+  const base = await mustHaveBase(api, request.base);
   const files: Record<string, string>[] = [];
   for (const [path, text] of Object.entries(request.changes)) {
     const old = await fileAt(api, path, base);

@@ -2,9 +2,10 @@ import { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
 import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
-import { checkPerson, checkRequest } from '../check.ts';
+import { checkCommits, checkPerson, checkRequest } from '../check.ts';
 import { forgeFetch, pullNumber, repositoryParts, statusError } from '../http.ts';
 import type { Forge, Opened, PullRequest } from '../port.ts';
+import { pushCommit } from '../push.ts';
 
 export interface GithubConfig {
   /** `owner/name`. */
@@ -59,7 +60,16 @@ export function createGithubForge(config: GithubConfig, effects: Partial<HttpEff
   const api = new Api(octokit, owner, repo);
   return {
     name: NAME,
-    open: async (request) => open(api, request),
+    async open(request) {
+      checkRequest(request);
+      return pullOf(api, request, await commitOn(api, request));
+    },
+    async openCommits(request) {
+      checkCommits(request);
+      await mustHaveBase(api, request.base);
+      await pushCommit({ forge: NAME, to: cloneUrl(config), token: config.token, ...request });
+      return pullOf(api, request, request.commit);
+    },
     merge: async (ref, by, commit) => merge(api, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
@@ -135,10 +145,12 @@ class Api {
   }
 }
 
-async function open(api: Api, request: PullRequest): Promise<Opened> {
-  checkRequest(request);
-  const commit = await commitOn(api, request);
-  const { title, body, branch: head, base } = request;
+/** The pull request from the branch, opened if there is none, with this text. */
+async function pullOf(
+  api: Api,
+  { title, body, branch: head, base }: Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>,
+  commit: string,
+): Promise<Opened> {
   let pull = (await api.pullsOf(head, base))[0];
   if (!pull) {
     try {
@@ -162,14 +174,26 @@ async function open(api: Api, request: PullRequest): Promise<Opened> {
   return { branch: head, url: pull.html_url, ref: String(pull.number), commit };
 }
 
+async function mustHaveBase(api: Api, base: string): Promise<string> {
+  const sha = await api.branch(base);
+  if (sha !== null) return sha;
+  throw new VouchError('not-found', `github: no branch ${base} in ${api.at.owner}/${api.at.repo}`, {
+    hint: 'is the repository named right, and may the token see it?',
+  });
+}
+
+/** Where the repository is cloned from: the API's own host, which alone gets the token. */
+function cloneUrl({ baseUrl, repository }: GithubConfig): string {
+  const { owner, repo } = repositoryParts(repository);
+  const api = apiBase('forge.baseUrl', baseUrl ?? 'https://api.github.com');
+  const host = api === 'https://api.github.com' ? 'https://github.com' : api.replace(/\/api\/v3$/, '');
+  return `${host}/${owner}/${repo}.git`;
+}
+
 async function commitOn(api: Api, request: PullRequest): Promise<string> {
   const there = await api.branch(request.branch);
   if (there !== null) return sameOrConflict(api, request, there);
-  const baseSha = await api.branch(request.base);
-  if (baseSha === null)
-    throw new VouchError('not-found', `github: no branch ${request.base} in ${api.at.owner}/${api.at.repo}`, {
-      hint: 'is the repository named right, and may the token see it?',
-    });
+  const baseSha = await mustHaveBase(api, request.base);
   const base = await api.commit(baseSha);
   const tree = await treeWith(api, base.tree.sha, request.changes);
   if (tree === base.tree.sha) throw new VouchError('conflict', `${request.base} holds these changes already`);

@@ -1,6 +1,7 @@
 import { VouchError } from '../../lib/errors.ts';
-import { checkPerson, checkRequest } from '../check.ts';
-import type { Forge, Opened, PullRequest } from '../port.ts';
+import { checkCommits, checkPerson, checkRequest } from '../check.ts';
+import type { CommitsRequest, Forge, Opened, PullRequest } from '../port.ts';
+import { pushCommit } from '../push.ts';
 import { plumbing, type Plumbing } from './git.ts';
 import type { PullRequestStore, StoredPullRequest } from './store.ts';
 
@@ -29,6 +30,7 @@ export function createLocalForge(config: LocalConfig): Forge {
   return {
     name: 'local',
     open: (request) => one(() => open(git, config, request, new Date(now()))),
+    openCommits: (request) => one(() => openCommits(git, config, request)),
     merge: (ref, by, expected) =>
       one(async () => {
         checkPerson(by);
@@ -52,6 +54,27 @@ export function createLocalForge(config: LocalConfig): Forge {
 
 async function open(git: Plumbing, config: LocalConfig, request: PullRequest, at: Date): Promise<Opened> {
   checkRequest(request);
+  return put(config, request, () => commitOn(git, request, at));
+}
+
+async function openCommits(git: Plumbing, config: LocalConfig, request: CommitsRequest): Promise<Opened> {
+  checkCommits(request);
+  const { branch, base, commit } = request;
+  if ((await git.tip(base)) === null) throw new VouchError('not-found', `base ${base}: no such branch`);
+  return put(config, request, async () => {
+    await pushCommit({ forge: 'local', to: config.repository, token: null, ...request });
+    if ((await git.tip(branch)) !== commit)
+      throw new VouchError('unavailable', `branch ${branch}: others keep moving it`);
+    return commit;
+  });
+}
+
+/** The row of the pull request, with the commit that its branch then has. */
+async function put(
+  config: LocalConfig,
+  request: Pick<PullRequest, 'branch' | 'base' | 'title' | 'body'>,
+  make: () => Promise<string>,
+): Promise<Opened> {
   const rows = await config.store.list();
   const row = rows.find((each) => each.branch === request.branch);
   if (row && row.state !== 'open')
@@ -59,7 +82,7 @@ async function open(git: Plumbing, config: LocalConfig, request: PullRequest, at
       'conflict',
       `branch ${request.branch}: its pull request ${row.ref} was ${row.state}`,
     );
-  const commit = await commitOn(git, request, at);
+  const commit = await make();
   const ref = row?.ref ?? String(rows.reduce((most, each) => Math.max(most, Number(each.ref)), 0) + 1);
   const { branch, base, title, body } = request;
   const kept = row ?? { state: 'open' as const, mergedAs: null, mergedBy: null, comments: [] };
