@@ -16,6 +16,7 @@ import { planPicks } from '../desks/backport/picks/plan.ts';
 import { stateFile } from '../desks/backport/picks/state.ts';
 import { VouchError } from '../lib/errors.ts';
 import { openStore, type Store } from '../store/store.ts';
+import { forgeFor, openPicks } from './backport-pull-request.ts';
 import { takeLock } from '../store/lock.ts';
 import type { ApplyOptions } from './commands/backport-picks.ts';
 import type { Session } from './session.ts';
@@ -46,6 +47,7 @@ export async function runApply(session: Session, options: ApplyOptions): Promise
       await dryRun(session, store, repository, options);
       return;
     }
+    const forge = options.pr === true ? await forgeFor(session, store, options) : null;
     await mkdir(folder, { recursive: true });
     // Two at once would pick everything twice.
     const lock = takeLock(folder, 'picks');
@@ -60,7 +62,17 @@ export async function runApply(session: Session, options: ApplyOptions): Promise
           : await begin(session, store, repository, folder, options, effects);
       if (result === null) return;
       session.exit(result.state === 'done' ? 0 : 1);
-      session.answer(result, () => showPicks(result, options));
+      const wanted = forge !== null && result.state === 'done' && result.picked.length > 0;
+      if (!wanted) {
+        session.answer(result, () => showPicks(result, options));
+        return;
+      }
+      // Whatever becomes of the request, the picks are made.
+      session.progress(plain(`${result.branch}: ${result.picked.length} picked; opening a pull request`));
+      const pullRequest = await openPicks(session, forge, store, repository, result, options);
+      session.answer({ ...result, pullRequest }, () =>
+        [showPicks(result, options), `pull request: ${plain(pullRequest.url)}`].join('\n'),
+      );
     } finally {
       lock.release();
     }

@@ -9,7 +9,7 @@ import { pullRequestsOf } from './pull-request-store.ts';
 /** The forge that the configuration names, for one app. Throws `usage` with the setting that is missing. */
 export function forgeOf(
   config: Config,
-  { store, deployer, url }: { store: Store; deployer: Deployer; url: string },
+  { store, deployer, url }: { store: Store; deployer: Pick<Deployer, 'repository'>; url: string },
   app: string,
 ): Forge {
   const kind = config['forge.kind'];

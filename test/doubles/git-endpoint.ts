@@ -10,10 +10,10 @@ import { scratchDir } from '../../src/lib/scratch.ts';
 export interface GitEndpoint {
   repository: string;
   /** Answers requests below `/acme/shop.git/`; false for others. */
-  serve(request: IncomingMessage, response: ServerResponse): boolean;
+  serve: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Answers the next requests instead. */
   override(answer: ((request: IncomingMessage, response: ServerResponse) => boolean) | null): void;
-  tip(branch: string): Promise<string | null>;
+  tip: (branch: string) => Promise<string | null>;
 }
 
 const PREFIX = '/acme/shop.git/';

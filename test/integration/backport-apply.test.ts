@@ -2,6 +2,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PicksResult } from '../../src/desks/backport/picks/apply.ts';
+import { gitEndpoint } from '../doubles/git-endpoint.ts';
+import { giteaDouble } from '../doubles/gitea.ts';
 import { lines, makeClone, type Clone } from './backport-setup.ts';
 
 let clone: Clone;
@@ -135,6 +137,39 @@ describe('vouch backport apply', () => {
     const { code, value } = await apply(...AS);
     expect(code).toBe(0);
     expect(value.picked.map(({ sha }) => sha)).toEqual([one]);
+  });
+
+  it('opens a pull request of the very commits, and says what is missing before anything is picked', async () => {
+    expect((await apply('--pick', one, '--pr', ...AS)).err).toMatch(/no app is named.*--app NAME/);
+    const endpoint = await gitEndpoint('gitea-token');
+    const gitea = await giteaDouble({ 'a.c': 'a' }, { git: endpoint });
+    gitea.branches.set('3.0', gitea.branches.get('main')!);
+    const set = (key: string, value: string): ReturnType<Clone['vouch']> =>
+      clone.vouch('config', 'set', key, value);
+    await set('forge.kind', 'gitea');
+    expect((await apply('--pick', one, '--pr', ...AS)).err).toMatch(/forge gitea: forge\.\w+ is not set/);
+    await set('forge.repository', 'acme/shop');
+    await set('forge.token', 'gitea-token');
+    await set('forge.baseUrl', gitea.url);
+    expect(await clone.git('branch', '--list')).not.toContain('vouch/');
+    const { code, value, err } = await clone.json<PicksResult & { pullRequest: { url: string } }>(
+      'backport',
+      'apply',
+      '--repo',
+      clone.dir,
+      '--onto',
+      '3.0',
+      '--pick',
+      one,
+      three,
+      '--pr',
+      ...AS,
+    );
+    expect(code, err).toBe(0);
+    expect(value.pullRequest.url).toBe('https://gitea.example/acme/shop/pulls/1');
+    expect(await endpoint.tip('vouch/backport-3.0')).toBe(value.head);
+    expect(gitea.pulls[0]).toMatchObject({ base: '3.0', title: 'Backport 2 commits to 3.0' });
+    expect(gitea.pulls[0]!.body).toContain('BUG/MINOR: b: one');
   });
 
   it('says on --dry-run what would conflict and what is missing, and makes nothing', async () => {

@@ -12,6 +12,8 @@ export interface ApplyOptions {
   continue?: boolean;
   skip?: boolean;
   abort?: boolean;
+  pr?: boolean;
+  app?: string;
 }
 
 export interface DecideOptions {
@@ -55,6 +57,8 @@ export const apply: Define = (parent, { run, example }) => {
       new Option('--skip', 'leave out the commit in conflict and go on').conflicts(['abort', 'pick']),
     )
     .addOption(new Option('--abort', 'give up: remove the worktree and the new branch').conflicts('pick'))
+    .option('--pr', 'open a pull request of the picks in the forge that is configured')
+    .option('--app <name>', 'with --pr and the built-in forge: the app whose repository it is')
     .action(
       run(async (session, options: ApplyOptions) => {
         const { runApply } = await import('../backport-apply.ts');
@@ -65,7 +69,7 @@ export const apply: Define = (parent, { run, example }) => {
     command,
     'vouch backport apply --repo . --onto 3.0 --dry-run',
     "vouch backport apply --repo . --onto 3.0 --pick 1a2b3c4 5d6e7f8 --as 'Jane Doe <jane@example.org>'",
-    'vouch backport apply --repo . --onto 3.0 --continue',
+    'vouch backport apply --repo . --onto 3.0 --continue --pr',
   );
 };
 

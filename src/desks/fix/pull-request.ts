@@ -2,7 +2,7 @@ import type { ErrorEvent, Incident } from '../../incident/model.ts';
 import type { Proposal } from '../../proposal/model.ts';
 import { redactText } from '../../record/redact.ts';
 import type { Evidence } from '../../verify/evidence.ts';
-import { code, codeBlock, tableCell, text } from './markdown.ts';
+import { code, codeBlock, tableCell, text } from '../../lib/markdown.ts';
 
 export interface PullRequestParts {
   proposal: Proposal;
