@@ -7,11 +7,11 @@ import { storedCache } from '../desks/backport/history/cache.ts';
 import type { Commit, Verdict } from '../desks/backport/model.ts';
 import { pageLinks } from '../desks/backport/page/data.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
-import type { Lesson } from '../desks/backport/rules/lessons.ts';
 import { loadProject, type Project } from '../desks/backport/rules/project.ts';
 import { recogniseProject } from '../desks/backport/rules/recognise.ts';
 import { VouchError } from '../lib/errors.ts';
-import { openStore } from '../store/store.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { askModel, checkModel } from './backport-model.ts';
 import { writeReview } from './backport-page.ts';
 import type { TriageOptions } from './commands/backport.ts';
 import type { Session } from './session.ts';
@@ -36,10 +36,11 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
   const unnamed = branches.find((name) => name.trim() === '' || name.length > 200);
   if (unnamed !== undefined) throw new VouchError('usage', `--onto '${brief(unnamed, 40)}': not a branch`);
   checkSource(options);
+  if (options.engine.includes('llm')) await checkModel(session);
   const told =
     options.commits === undefined
       ? await ofRepository(session, branches, options)
-      : await ofFile(session, branches, options.commits, options.rules);
+      : await ofFile(session, branches, options.commits, options);
   const { verdicts, project } = told;
   const { web } = project;
   const links = pageLinks({
@@ -78,26 +79,43 @@ async function ofFile(
   session: Session,
   branches: readonly string[],
   file: string,
-  rules: string | undefined,
+  options: TriageOptions,
 ): Promise<Told> {
   const { commits, bad } = await readCommitsFile(file, { signal: session.signal });
   sayBad(session, file, bad);
   if (bad.length > 0) session.exit(2);
-  const project = await projectFor(session, rules, commits);
-  const past = await lessonsIn(session.folder, project.name);
-  const verdicts = triageByRules(project, commits, branches, Date.now(), past);
-  return { project, commits, verdicts, decisions: [], since: commits[0]?.sha ?? '' };
-}
-
-/** A history without a repository needs no data folder: where there is none, nothing was decided. */
-async function lessonsIn(folder: string, project: string): Promise<Lesson[]> {
-  if (!existsSync(join(folder, 'vouch.db'))) return [];
-  const store = await openStore(folder);
+  const project = await projectFor(session, options.rules, commits);
+  const since = commits[0]?.sha ?? '';
+  // A history without a repository needs no data folder: where there is none, nothing was decided.
+  if (!options.engine.includes('llm') && !existsSync(join(session.folder, 'vouch.db')))
+    return {
+      project,
+      commits,
+      verdicts: triageByRules(project, commits, branches, Date.now()),
+      decisions: [],
+      since,
+    };
+  const store = await openStore(session.folder);
   try {
-    return await storedLessons(store, project);
+    const past = await storedLessons(store, project.name);
+    const said = triageByRules(project, commits, branches, Date.now(), past);
+    const about = { project, commits, branches, past, repository: null };
+    const verdicts = await askModel(session, store, said, about, options);
+    return { project, commits, verdicts, decisions: await decisionsOf(store, commits, options), since };
   } finally {
     await store.close();
   }
+}
+
+/** What people said of these commits, for a page. */
+async function decisionsOf(
+  store: Store,
+  commits: readonly Commit[],
+  { html }: TriageOptions,
+): Promise<Decision[]> {
+  if (html === undefined) return [];
+  const known = new Set(commits.map(({ sha }) => sha));
+  return (await allDecisions(store)).filter(({ sha }) => known.has(sha));
 }
 
 async function ofRepository(
@@ -118,17 +136,14 @@ async function ofRepository(
       session.progress(`${opened.merges} merges left out: what they bring is told commit by commit`);
     const { commits, from: since } = opened;
     const project = await projectFor(session, options.rules, commits);
-    const said = await triageHistory(project, opened, {
-      now: Date.now(),
-      past: await storedLessons(store, project.name),
-      signal: session.signal,
-    });
+    const past = await storedLessons(store, project.name);
+    const rules = await triageHistory(project, opened, { now: Date.now(), past, signal: session.signal });
+    const about = { project, commits, branches, past, repository: opened.repository };
+    const said = await askModel(session, store, rules, about, options);
     const verdicts = options.try
       ? await tryVerdicts(opened, said, ({ verdict }) => verdict === 'yes', effects)
       : said;
-    const known = new Set(commits.map(({ sha }) => sha));
-    const all = options.html === undefined ? [] : await allDecisions(store);
-    return { project, commits, verdicts, decisions: all.filter(({ sha }) => known.has(sha)), since };
+    return { project, commits, verdicts, decisions: await decisionsOf(store, commits, options), since };
   } finally {
     await store.close();
   }

@@ -49,10 +49,10 @@ async function once(
   effects: HttpEffects,
   startedAt: number,
 ): Promise<ModelAnswer> {
-  const { generateText } = await import('ai');
+  const { generateText, jsonSchema, NoObjectGeneratedError, Output } = await import('ai');
   Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false }); // it would print an ignored setting, once a call
   const timeout = AbortSignal.timeout(config.timeoutMs ?? 120_000);
-  const result = await generateText({
+  const said = await generateText({
     model,
     instructions: request.system,
     prompt: request.prompt,
@@ -60,19 +60,25 @@ async function once(
     temperature: request.temperature,
     maxRetries: 0,
     abortSignal: AbortSignal.any([request.signal, timeout]),
+    ...(request.output && {
+      output: Output.object({ schema: jsonSchema(request.output.schema), name: request.output.name }),
+    }),
+  }).catch((error: unknown) => {
+    // An answer that is not of the form is an answer: whoever asked reads it, and it was paid for.
+    if (NoObjectGeneratedError.isInstance(error)) return error;
+    throw error;
   });
-  const { usage } = result;
+  const { usage, finishReason, response } = said;
   return {
-    text: result.text,
-    finish:
-      result.finishReason === 'stop' || result.finishReason === 'length' ? result.finishReason : 'other',
+    text: said.text ?? '',
+    finish: finishReason === 'stop' || finishReason === 'length' ? finishReason : 'other',
     tokens: {
-      input: usage.inputTokens ?? 0,
-      cachedInput: usage.inputTokenDetails.cacheReadTokens ?? 0,
-      output: usage.outputTokens ?? 0,
+      input: usage?.inputTokens ?? 0,
+      cachedInput: usage?.inputTokenDetails.cacheReadTokens ?? 0,
+      output: usage?.outputTokens ?? 0,
     },
     seconds: (effects.now() - startedAt) / 1000,
-    model: result.response.modelId,
+    model: response?.modelId ?? config.model,
   };
 }
 

@@ -1,8 +1,15 @@
+import type { Json } from '../lib/json.ts';
+
 export interface ModelRequest {
   system: string;
   prompt: string;
   maxOutputTokens: number;
   temperature: number;
+  /**
+   * The form that the answer must have, as a JSON schema: sent as the provider's structured output. The text of the answer is still
+   * to be checked: not every server keeps to it.
+   */
+  output?: { name: string; schema: { [key: string]: Json } };
   signal: AbortSignal;
 }
 

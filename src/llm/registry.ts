@@ -40,6 +40,7 @@ const ADAPTERS: Record<Provider, Adapter> = {
     const { apiKey, headers } = config;
     return createOpenAICompatible({
       name: 'openai-compatible',
+      supportsStructuredOutputs: true,
       baseURL: config.baseUrl!,
       apiKey,
       headers,

@@ -6,6 +6,7 @@ import { createTemplateEngine } from '../desks/fix/engines/template/engine.ts';
 import { VouchError } from '../lib/errors.ts';
 import { readIfThere } from '../lib/files.ts';
 import { whyNoModel, type ModelConfig } from '../llm/config.ts';
+import type { Model } from '../llm/port.ts';
 import { createModel } from '../llm/registry.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { Store } from '../store/store.ts';
@@ -47,6 +48,22 @@ export async function createEngines(
       }),
     },
     costOf,
+  };
+}
+
+/** The model that is configured, with where its calls are traced. Throws `missing-part` with what to set. */
+export async function createTracedModel(
+  config: Config,
+  store: Store,
+): Promise<{ model: Model; sink: TraceSink; prices: PriceTable }> {
+  const settings = modelOf(config);
+  const why = whyNoModel(settings);
+  if (settings === null || why !== null)
+    throw new VouchError('missing-part', why ?? 'llm: no model is configured');
+  return {
+    model: createModel(settings),
+    sink: storedTraces(store).sink,
+    prices: await pricesOf(config['trace.prices']),
   };
 }
 

@@ -31,7 +31,7 @@ export const ROOMS: Record<string, Row> = {
   'desks/fix': {
     may: ['lib', ...PORTS, 'trace', 'patch', 'proposal', 'record', 'incident', 'deploy', 'replay', 'verify'],
   },
-  'desks/backport': { may: ['lib', 'store'] },
+  'desks/backport': { may: ['lib', 'store', 'llm', 'trace'] },
   eval: { may: ['lib', 'store', 'patch', 'proposal', 'incident', 'deploy', 'desks/fix', 'desks/backport'] },
   server: { may: ['*'] },
   cli: { may: ['*'] },

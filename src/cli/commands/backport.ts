@@ -1,4 +1,4 @@
-import { list } from '../options.ts';
+import { amount, list, whole } from '../options.ts';
 import type { Define } from '../program.ts';
 import { apply, decide } from './backport-picks.ts';
 
@@ -10,7 +10,10 @@ export interface TriageOptions {
   try: boolean;
   onto: string[];
   rules?: string;
-  engine: 'rules'[];
+  engine: ('rules' | 'llm')[];
+  budgetUsd: number;
+  budgetS: number;
+  parallel: number;
   html?: string;
   commitUrl?: string;
   issueUrl?: string;
@@ -42,7 +45,15 @@ const triage: Define = (parent, { run, example }) => {
       '--rules <name>',
       'haproxy, linux-stable, conventional-commits, or a rules file (default: as the subjects look)',
     )
-    .option('--engine <names>', 'rules', list(['rules']), ['rules'])
+    .option(
+      '--engine <names>',
+      'rules, or rules,llm to ask a model about what the rules leave unsure',
+      list(['rules', 'llm']),
+      ['rules'],
+    )
+    .option('--budget-usd <amount>', 'what asking may cost', amount(0, 1000), 5)
+    .option('--budget-s <seconds>', 'how long asking may take', amount(1, 86_400), 3600)
+    .option('--parallel <n>', 'questions at once', whole(1, 32), 4)
     .option('--no-try', 'do not try whether the commits apply')
     .option('--html <file>', 'write a page to review them on; it opens from the disk, without a server')
     .option(

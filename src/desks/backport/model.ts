@@ -46,7 +46,8 @@ export interface Verdict {
   /** How likely the commit is backported to the branch, 0 to 1, whatever the verdict. */
   probability: number;
   reason: string;
-  engine: 'rules' | 'llm';
+  /** `person`: somebody decided it before. */
+  engine: 'rules' | 'llm' | 'person';
   /** Quotes of the message, or names of rules. */
   evidence: string[];
   /** Ids of commits of the same history that it needs. */

@@ -48,6 +48,19 @@ function parseNumstat(output: Buffer, ids: readonly string[]): Map<string, Chang
   return changes;
 }
 
+/** A commit's change as a diff; what is longer than `maxBytes` is cut. */
+export async function diffOf(
+  repository: Repository,
+  id: string,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const args = [...DIFF, '-p', '--no-commit-id'];
+  const done = await repository.git(args, { input: `${id}\n`, signal, maxOutputBytes: maxBytes });
+  if (done.code !== 0) throw failed(repository.name, args, done);
+  return done.stdout.toString('utf8');
+}
+
 /**
  * Git's patch id of each commit: equal for equal changes, wherever they stand (git-patch-id, `--stable`). Empty commits have
  * none.

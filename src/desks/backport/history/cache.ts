@@ -12,6 +12,9 @@ export interface HistoryCache {
   putPatchIds(patchIds: ReadonlyMap<string, string>): Promise<void>;
   tried(key: string): Promise<string | null>;
   putTried(key: string, result: string): Promise<void>;
+  /** What a model answered to a question. */
+  answer(key: string): Promise<string | null>;
+  putAnswer(key: string, answer: string): Promise<void>;
 }
 
 /** Values in one statement: below SQLite's bound on variables. */
@@ -60,6 +63,21 @@ export function storedCache({ db }: Store): HistoryCache {
         .where('key', '=', key)
         .executeTakeFirst();
       return row?.result ?? null;
+    },
+    async answer(key) {
+      const row = await db
+        .selectFrom('backportAnswers')
+        .select('answer')
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row?.answer ?? null;
+    },
+    async putAnswer(key, answer) {
+      await db
+        .insertInto('backportAnswers')
+        .values({ key, answer })
+        .onConflict((on) => on.column('key').doUpdateSet({ answer }))
+        .execute();
     },
     async putTried(key, result) {
       await db

@@ -86,6 +86,7 @@ function decided(told: Verdict, { call, by, at, note }: Lesson): Verdict {
     ...told,
     verdict: call,
     confidence: 1,
+    engine: 'person',
     probability: { yes: 1, wait: 1, uncertain: 0.5, no: 0 }[call],
     reason: `${by} decided ${call} on ${day}${why}`,
     evidence: [`decision of ${by}, ${day}`, ...told.evidence],

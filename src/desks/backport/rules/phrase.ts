@@ -8,6 +8,8 @@ import type { Token } from './tokens.ts';
 export type Phrase = readonly Element[];
 
 interface Element {
+  /** As it was written. */
+  source: string;
   optional: boolean;
   /** For a gap: how many tokens at most. Else 0. */
   gap: number;
@@ -32,6 +34,7 @@ function compileElement(source: string): Element {
   const gap = GAP.exec(source);
   if (gap)
     return {
+      source,
       optional: false,
       gap: gap[1] === '' ? DEFAULT_GAP : Number(gap[1]),
       words: new Set(),
@@ -46,12 +49,18 @@ function compileElement(source: string): Element {
     throw new Error(`{${unknown}}: must be of ${KINDS.map((kind) => `{${kind}}`).join(', ')}`);
   if (parts.includes('') || parts.includes('*')) throw new Error(`"${source}": an empty word`);
   return {
+    source,
     optional,
     gap: 0,
     words: new Set(parts.filter((part) => !part.endsWith('*') && !part.startsWith('{'))),
     prefixes: parts.filter((part) => part.endsWith('*')).map((part) => part.slice(0, -1)),
     kinds: new Set(kinds),
   };
+}
+
+/** The phrase as it was written. */
+export function phraseText(phrase: Phrase): string {
+  return phrase.map(({ source }) => source).join(' ');
 }
 
 /** Whether the phrase stands anywhere in the tokens. */
