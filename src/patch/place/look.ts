@@ -87,8 +87,15 @@ function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
         : { hunk, at: 'rival', found, done: rival };
     const free = found.places.filter((place) => !insideDone(place, found.done));
     if (free.length === 0) return { hunk, at: 'already' };
+    const around = looserDone(file, { ...found, places: free });
+    if (around.length > 0) return { hunk, at: 'rival', found, done: around };
     const [only] = found.places;
-    if (found.places.length === 1 && found.done.length === 0) return { hunk, at: 'one', chosen: only! };
+    if (found.places.length === 1 && found.done.length === 0) {
+      const pointed = pointedAt(file, hunk, only!);
+      if (pointed === null) return { hunk, at: 'one', chosen: only! };
+      const places = [only!, pointed];
+      return { hunk, at: 'tie', found: { ...found, places, all: places.length } };
+    }
     return { hunk, at: 'tie', found: { ...found, places: free, all: found.places.length } };
   }
   if (hunk.literal) {
@@ -97,9 +104,12 @@ function lookFor(file: FileText, hunk: Hunk, mayTry: () => boolean): State {
     if (part === 'several') return { hunk, at: 'parts' };
     if (part !== null) return { hunk, at: 'part', edit: part };
   }
-  const done = findDone(file, hunk).filter((one) => adds(one.reading) || isGone(file, one));
+  const maybe = findDone(file, hunk);
+  const done = maybe.filter((one) => adds(one.reading) || isGone(file, one));
   if (done.length === 1) return { hunk, at: 'already' };
   if (done.length > 1) return { hunk, at: 'done', done };
+  // Lines that only go, and may be gone: what resembles them could be what was left.
+  if (maybe.length > 0) return { hunk, at: 'nowhere' };
   const near = mayTry() ? approximate(file, hunk) : null;
   return near === null ? { hunk, at: 'nowhere' } : { hunk, at: 'one', chosen: near };
 }
@@ -116,6 +126,26 @@ function tighterDone(file: FileText, hunk: Hunk, found: Found): Candidate[] | 'e
     return rung === RUNGS[0] && adds(reading) ? 'exact' : done;
   }
   return null;
+}
+
+/** Results, with another indentation, that a place lies inside of: what looks like the lines before is part of one. */
+function looserDone(file: FileText, { places, rung }: Found): Candidate[] {
+  const [{ reading }] = places as [Candidate];
+  if (!adds(reading) || RUNGS.indexOf(rung) >= UNSEEN) return [];
+  const done = donesOf(file, reading, RUNGS[UNSEEN]!);
+  return done.filter((one) => places.some((place) => insideDone(place, [one])));
+}
+
+/** Another place, where the lines are but for blank ones, at the very line that the hunk names. */
+function pointedAt(file: FileText, hunk: Hunk, only: Candidate): Candidate | null {
+  const { oldStart } = hunk;
+  const blankless = RUNGS.findIndex((one) => one.blankless);
+  if (oldStart === null || only.start === oldStart - 1) return null;
+  if (RUNGS.indexOf(only.placement.rung) >= blankless) return null;
+  const places = placesOf(file, only.reading, RUNGS[blankless]!);
+  return (
+    places.find((one) => one.start === oldStart - 1 && one.placement.first !== only.placement.first) ?? null
+  );
 }
 
 /** New lines that are not blank. */
