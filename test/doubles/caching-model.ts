@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isObject, type Json } from '../../src/lib/json.ts';
-import { httpDouble, type Received, type Reply } from './http-double.ts';
+import { httpDouble, textOf, type Received, type Reply } from './http-double.ts';
 
 export interface Asked {
   system: string;
@@ -74,7 +74,7 @@ function readAsked(body: Json, number: number): Asked | null {
     typeof content === 'string'
       ? content
       : Array.isArray(content)
-        ? content.map((part) => (isObject(part) ? String(part['text'] ?? '') : '')).join('')
+        ? content.map((part) => (isObject(part) ? textOf(part['text']) : '')).join('')
         : '';
   return {
     system: text(system['content']),
