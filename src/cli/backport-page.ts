@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Decision } from '../desks/backport/decisions.ts';
 import type { Commit, Verdict } from '../desks/backport/model.ts';
-import { pageDataOf, type PageOptions } from '../desks/backport/page/data.ts';
+import { pageDataOf, type PageData, type PageOptions } from '../desks/backport/page/data.ts';
 import { writePage } from '../desks/backport/page/write.ts';
 import { systemCode, VouchError } from '../lib/errors.ts';
 import { createLogger } from '../lib/log.ts';
@@ -21,11 +21,14 @@ interface Review extends Omit<PageOptions, 'key' | 'generatedAt'> {
   since: string;
 }
 
-/** Writes the page to review these verdicts on. What was chosen on an earlier page of the same history is found again there. */
-export async function writeReview(session: Session, file: string, review: Review): Promise<void> {
-  const { commits, verdicts, since, ...options } = review;
+/** The page to review these verdicts on. What was chosen on an earlier page of the same history is found again there. */
+export function reviewPage({ commits, verdicts, since, ...options }: Review): PageData {
   const key = createHash('sha256').update(`${options.project}\n${since}`).digest('hex').slice(0, 16);
-  const data = pageDataOf(commits, verdicts, { ...options, key, generatedAt: Date.now() });
+  return pageDataOf(commits, verdicts, { ...options, key, generatedAt: Date.now() });
+}
+
+/** Writes the page as one file that needs no server. */
+export async function writeReview(session: Session, file: string, data: PageData): Promise<void> {
   const template = await templateOf();
   try {
     await writePage(file, template, data);
@@ -35,6 +38,16 @@ export async function writeReview(session: Session, file: string, review: Review
     throw new VouchError('usage', `--html ${file}: cannot be written (${code})`, { cause: error });
   }
   session.progress(plain(`review it: ${file}`));
+}
+
+/** Hands the page to the server, for several people at once. Resolves with its address. */
+export async function publishReview(session: Session, data: PageData): Promise<string> {
+  const client = await session.client();
+  // What people said is in the server's store.
+  const body = { ...data, decisions: [] };
+  const { url } = await client.call('publishReview', { body }, { signal: session.signal });
+  if (client.url === undefined) session.progress('no server runs here: `vouch serve` shows the review');
+  return plain(url);
 }
 
 /** Built like the server's pages: by itself in a checkout that has none yet. */

@@ -58,3 +58,12 @@ it('says what is wrong with rules and branches', async () => {
   expect(await triage(fix, '--onto', '')).toMatchObject({ code: 2 });
   expect(await triage(fix)).toMatchObject({ code: 2 });
 });
+
+it('publishes a page for several people, and says where; the verdicts stay what is printed', async () => {
+  const asked = await triage(fix, '--onto', '2.9', '--publish', '--json');
+  expect(asked.code, asked.err).toBe(0);
+  expect(JSON.parse(asked.out)).toHaveLength(1);
+  expect(asked.err).toMatch(/^http:\/\/\S+\/backport\/rev_\w+$/m);
+  const { out } = await triage(fix, '--onto', '2.9', '--publish');
+  expect(out).toMatch(/review it together: http:\/\/\S+\/backport\/rev_\w+/);
+});

@@ -5,14 +5,14 @@ import { allDecisions, storedLessons, type Decision } from '../desks/backport/de
 import { openHistory, triageHistory, tryVerdicts, type Effects } from '../desks/backport/desk.ts';
 import { storedCache } from '../desks/backport/history/cache.ts';
 import type { Commit, Verdict } from '../desks/backport/model.ts';
-import { pageLinks } from '../desks/backport/page/data.ts';
+import { pageLinks, type PageData } from '../desks/backport/page/data.ts';
 import { triageByRules } from '../desks/backport/rules/engine.ts';
 import { loadProject, type Project } from '../desks/backport/rules/project.ts';
 import { recogniseProject } from '../desks/backport/rules/recognise.ts';
 import { VouchError } from '../lib/errors.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { askModel, checkModel } from './backport-model.ts';
-import { writeReview } from './backport-page.ts';
+import { publishReview, reviewPage, writeReview } from './backport-page.ts';
 import type { TriageOptions } from './commands/backport.ts';
 import type { Session } from './session.ts';
 import { showTriage } from './show/backport.ts';
@@ -47,8 +47,8 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
     commitUrl: options.commitUrl ?? web.commit,
     issueUrl: options.issueUrl ?? web.issue,
   });
-  if (options.html !== undefined)
-    await writeReview(session, options.html, {
+  const page = (): PageData =>
+    reviewPage({
       ...told,
       title: options.range ?? options.commits!,
       project: project.name,
@@ -56,7 +56,13 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
       autoYes: project.model.autoYes,
       links,
     });
-  session.answer(verdicts, () => showTriage(verdicts, branches, project.model.autoYes));
+  if (options.html !== undefined) await writeReview(session, options.html, page());
+  const url = options.publish ? await publishReview(session, page()) : undefined;
+  if (url !== undefined && session.json) session.progress(url);
+  session.answer(verdicts, () => {
+    const table = showTriage(verdicts, branches, project.model.autoYes);
+    return url === undefined ? table : `${table.trimEnd()}\n\nreview it together: ${url}`;
+  });
 }
 
 function checkSource({ repo, range, commits }: TriageOptions): void {

@@ -15,6 +15,7 @@ export interface TriageOptions {
   budgetS: number;
   parallel: number;
   html?: string;
+  publish: boolean;
   commitUrl?: string;
   issueUrl?: string;
 }
@@ -22,6 +23,7 @@ export interface TriageOptions {
 const TRIAGE_EXAMPLES = [
   'vouch backport triage --repo . --range v3.1.0..master --onto 3.0 2.9',
   'vouch backport triage --commits commits.jsonl --onto 3.0 --html review.html',
+  'vouch backport triage --repo . --range v3.1.0..master --onto 3.0 --publish',
   'vouch backport triage --commits commits.jsonl --onto 3.0 2.9 --rules my-project.yaml --json',
 ];
 
@@ -56,6 +58,7 @@ const triage: Define = (parent, { run, example }) => {
     .option('--parallel <n>', 'questions at once', whole(1, 32), 4)
     .option('--no-try', 'do not try whether the commits apply')
     .option('--html <file>', 'write a page to review them on; it opens from the disk, without a server')
+    .option('--publish', 'hand the page to the server, to review it together, and print its address', false)
     .option(
       '--commit-url <url>',
       'where its commits lead, as in https://example.org/commit/{sha} (default: what the rules say)',
@@ -66,7 +69,7 @@ const triage: Define = (parent, { run, example }) => {
     )
     .addHelpText(
       'after',
-      '\nNo server is needed. Lines that are no commit are named on standard error; the others are told, and the exit status is 2.',
+      '\nNo server is needed but for --publish. Lines that are no commit are named on standard error; the others are told, and the exit status is 2.',
     )
     .action(
       run(async (session, options: TriageOptions) => {
