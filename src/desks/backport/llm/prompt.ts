@@ -88,7 +88,7 @@ export function questionFor({ commit, unsure, diff, lessons, around }: Material)
 }
 
 /** Lines that a text cannot hold itself, since they are made of its own hash. */
-export function fenced(text: string): string {
+function fenced(text: string): string {
   const mark = createHash('sha256').update(text).digest('hex').slice(0, 12);
   return `<<< ${mark}\n${text}\n>>> ${mark}`;
 }
