@@ -8,7 +8,7 @@ import {
   appSchema,
   appSettingsSchema,
   auditEntrySchema,
-  backportDecisionSchema,
+  backportStandingSchema,
   decisionResultSchema,
   deployedSchema,
   deploymentSchema,
@@ -272,7 +272,7 @@ export const API = {
     path: '/api/backport/reviews',
     role: 'viewer',
     query: z.object({ limit }),
-    response: z.array(reviewSchema),
+    response: z.array(reviewSchema.extend({ decided: z.number(), disputed: z.number() })),
   },
   /** A page of the backport desk, to be reviewed together; one of the same history takes the place of the older. */
   publishReview: {
@@ -290,14 +290,16 @@ export const API = {
     response: z.object({
       review: reviewSchema,
       page: pageDataSchema,
-      decisions: z.array(backportDecisionSchema),
+      decisions: z.array(backportStandingSchema),
     }),
   },
   listReviewDecisions: {
     method: 'GET',
     path: '/api/backport/reviews/:review/decisions',
     role: 'viewer',
-    response: z.array(backportDecisionSchema),
+    /** Only where something was said later than the saying of this id. */
+    query: z.object({ after: z.coerce.number().int().min(0).optional() }),
+    response: z.array(backportStandingSchema),
   },
   /** Answers with what holds now for the commits concerned, disagreements included. */
   sayOnReview: {
@@ -312,7 +314,8 @@ export const API = {
           z.object({
             sha: z.string().max(64),
             branch: z.string().max(200),
-            call: z.enum(['n', 'u', 'w', 'y']),
+            /** Null takes back what this person said before; their note may stand alone. */
+            call: z.enum(['n', 'u', 'w', 'y']).nullable(),
             note: z.string().max(4000),
             /** Id of the decision that the reviewer had in view. */
             seen: z.number().int().nullable(),
@@ -321,7 +324,7 @@ export const API = {
         .min(1)
         .max(10_000),
     }),
-    response: z.array(backportDecisionSchema),
+    response: z.array(backportStandingSchema),
   },
 
   listTraces: {

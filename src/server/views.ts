@@ -202,18 +202,20 @@ export const reviewSchema = z.object({
   updatedAt: z.number(),
 });
 
-/** What holds for a commit and a branch, and who said otherwise without having seen it. */
-export const backportDecisionSchema = z.object({
+const backportCall = z.enum(['yes', 'no', 'wait', 'uncertain']);
+
+/** What holds for a commit and a branch, who said otherwise without having seen it, and everybody's note. */
+export const backportStandingSchema = z.object({
+  /** Of the last thing that was said. */
   id: z.number(),
   sha: z.string(),
   branch: z.string(),
-  call: z.enum(['yes', 'no', 'wait', 'uncertain']),
-  note: z.string(),
+  /** Null where nothing is decided, as when it was taken back. */
+  call: backportCall.nullable(),
   by: z.string(),
   at: z.number(),
-  against: z
-    .object({ by: z.string(), call: z.enum(['yes', 'no', 'wait', 'uncertain']), at: z.number() })
-    .nullable(),
+  against: z.object({ by: z.string(), call: backportCall, at: z.number() }).nullable(),
+  notes: z.array(z.object({ by: z.string(), note: z.string(), at: z.number() })),
 });
 
 export const proposalDetailSchema = proposalSchema.extend({

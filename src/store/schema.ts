@@ -260,7 +260,8 @@ export interface BackportDecisionRow {
   id: Generated<number>;
   sha: string;
   branch: string;
-  call: 'yes' | 'no' | 'wait' | 'uncertain';
+  /** `none` takes back what this person said before; a note may stand there alone. */
+  call: 'yes' | 'no' | 'wait' | 'uncertain' | 'none';
   note: string;
   by: string;
   at: number;

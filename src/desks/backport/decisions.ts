@@ -7,6 +7,7 @@ import type { Lesson } from './rules/lessons.ts';
 
 /** What a person said of a commit and a branch. */
 export interface Decision {
+  /** Of the last thing that was said there: whoever had it in view has seen all before. */
   id: number;
   sha: string;
   branch: string;
@@ -22,10 +23,17 @@ export interface Decision {
   against: { by: string; call: Call; at: number } | null;
 }
 
+/** How it stands for a commit and a branch that people said something of: a decision or none, and everybody's own note. */
+export interface Standing extends Omit<Decision, 'call' | 'note'> {
+  call: Call | null;
+  notes: { by: string; note: string; at: number }[];
+}
+
 export interface Saying {
   commit: Pick<Commit, 'sha' | 'subject' | 'body' | 'files'>;
   branch: string;
-  call: Call;
+  /** Null takes back what this person said before; their note may stand alone. */
+  call: Call | null;
   note: string;
   by: string;
   /** Milliseconds since 1970. */
@@ -72,7 +80,7 @@ export async function sayDecisions(
         .values({
           sha: commit.sha,
           branch,
-          call,
+          call: call ?? 'none',
           note: note.toWellFormed(),
           by: by.trim().toWellFormed(),
           at,
@@ -89,25 +97,45 @@ export async function sayDecisions(
 }
 
 /** What holds for these commits: of each commit and branch the newest, in the order of saying. */
-export async function decisionsOn({ db }: Store, shas: readonly string[]): Promise<Decision[]> {
-  const rows: BackportDecisionRowRead[] = [];
-  for (let at = 0; at < shas.length; at += AT_ONCE)
-    rows.push(
-      ...(await db
-        .selectFrom('backportDecisions')
-        .selectAll()
-        .where('sha', 'in', shas.slice(at, at + AT_ONCE))
-        .orderBy('id')
-        .execute()),
-    );
-  return holding(rows);
+export async function decisionsOn(store: Store, shas: readonly string[]): Promise<Decision[]> {
+  return holding(await rowsOn(store, shas));
+}
+
+/** How it stands for these commits, where people said anything. */
+export async function standingsOn(store: Store, shas: readonly string[]): Promise<Standing[]> {
+  return standing(await rowsOn(store, shas)).map(([one]) => one);
 }
 
 /** All that holds for one branch, or for all. */
 export async function allDecisions({ db }: Store, branch?: string): Promise<Decision[]> {
-  let query = db.selectFrom('backportDecisions').selectAll().orderBy('id');
+  let query = db.selectFrom('backportDecisions').select(COLUMNS).orderBy('id');
   if (branch !== undefined) query = query.where('branch', '=', branch);
   return holding(await query.execute());
+}
+
+/** Commits of which something was said later than `after`. */
+export async function commitsSaidAfter({ db }: Store, after: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('backportDecisions')
+    .select('sha')
+    .distinct()
+    .where('id', '>', after)
+    .execute();
+  return rows.map(({ sha }) => sha);
+}
+
+async function rowsOn({ db }: Store, shas: readonly string[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let at = 0; at < shas.length; at += AT_ONCE)
+    rows.push(
+      ...(await db
+        .selectFrom('backportDecisions')
+        .select(COLUMNS)
+        .where('sha', 'in', shas.slice(at, at + AT_ONCE))
+        .orderBy('id')
+        .execute()),
+    );
+  return rows;
 }
 
 /** Decisions of a project as lessons: what holds, one a commit and branch. */
@@ -122,23 +150,54 @@ export async function storedLessons({ db }: Store, project: string): Promise<Les
   const seen = new Set<string>();
   return rows.flatMap(({ sha, branch, call, by, at, note, commit }): Lesson[] => {
     const key = `${sha} ${branch}`;
-    if (seen.has(key)) return [];
+    const own = `${key} ${by}`;
+    // Newest first: what was said before somebody took it back is no lesson.
+    if (call === 'none') seen.add(own);
+    if (call === 'none' || seen.has(own) || seen.has(key)) return [];
     seen.add(key);
     return [{ sha, branch, call, by, at, note, ...commitSchema.parse(JSON.parse(commit)) }];
   });
 }
 
-type BackportDecisionRowRead = Omit<BackportDecisionRow, 'id'> & { id: number };
+type Row = Omit<BackportDecisionRow, 'id' | 'project' | 'commit'> & { id: number };
 
-function holding(rows: readonly BackportDecisionRowRead[]): Decision[] {
-  const latest = new Map<string, Decision>();
-  for (const [key, said] of Map.groupBy(rows, ({ sha, branch }) => `${sha} ${branch}`)) {
-    const { id, sha, branch, call, note, by, at, seen } = said.at(-1)!;
-    // What others said since this person last looked.
-    const other = said.findLast((one) => one.by !== by && one.id > (seen ?? 0));
-    const against =
-      other === undefined || other.call === call ? null : { by: other.by, call: other.call, at: other.at };
-    latest.set(key, { id, sha, branch, call, note, by, at, against });
-  }
-  return [...latest.values()].toSorted((a, b) => a.id - b.id);
+/** Without the texts of the commits, which are most of it. */
+const COLUMNS = ['id', 'sha', 'branch', 'call', 'note', 'by', 'at', 'seen'] as const;
+
+function holding(rows: readonly Row[]): Decision[] {
+  return standing(rows).flatMap(([{ id, sha, branch, call, by, at, against }, note]) =>
+    call === null ? [] : [{ id, sha, branch, call, note, by, at, against }],
+  );
+}
+
+/** Of each commit and branch how it stands, with the note of what holds. */
+function standing(rows: readonly Row[]): [Standing, note: string][] {
+  return [...Map.groupBy(rows, ({ sha, branch }) => `${sha} ${branch}`).values()]
+    .map(standingOf)
+    .toSorted(([a], [b]) => a.id - b.id);
+}
+
+function standingOf(said: readonly Row[]): [Standing, note: string] {
+  const last = said.at(-1)!;
+  const latest = new Map(said.map((one) => [one.by, one]));
+  // What somebody took back counts no longer.
+  const counting = said.filter(({ call, by }) => call !== 'none' && latest.get(by)!.call !== 'none');
+  const holds = counting.at(-1);
+  const { by, at, note } = holds ?? last;
+  // What others said since this person last looked.
+  const other = holds && counting.findLast((one) => one.by !== holds.by && one.id > (holds.seen ?? 0));
+  const { id, sha, branch } = last;
+  const call = callOf(holds);
+  const against =
+    other === undefined || other.call === holds?.call
+      ? null
+      : { by: other.by, call: callOf(other)!, at: other.at };
+  const notes = [...latest.values()]
+    .filter((one) => one.note !== '')
+    .map((one) => ({ by: one.by, note: one.note, at: one.at }));
+  return [{ id, sha, branch, call, by, at, against, notes }, note];
+}
+
+function callOf(row: Row | undefined): Call | null {
+  return row === undefined || row.call === 'none' ? null : row.call;
 }

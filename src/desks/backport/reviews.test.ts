@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '../../store/store.ts';
+import { allDecisions, storedLessons } from './decisions.ts';
 import type { PageData } from './page/data.ts';
 import { pageDataSchema } from './page/schema.ts';
 import { getReview, listReviews, reviewDecisions, saveReview, sayOnReview } from './reviews.ts';
@@ -51,11 +52,12 @@ function page(over: Partial<PageData> = {}): PageData {
 
 const say = (
   by: string,
-  call: 'y' | 'n' | 'w' | 'u',
+  call: 'y' | 'n' | 'w' | 'u' | null,
   seen: number | null,
   id: string,
+  note = '',
 ): ReturnType<typeof sayOnReview> =>
-  sayOnReview(store, id, by, [{ sha: SHA, branch: '3.0', call, note: '', seen }]);
+  sayOnReview(store, id, by, [{ sha: SHA, branch: '3.0', call, note, seen }]);
 
 describe('a review', () => {
   it('is one for each history, whose newer page takes the place of the older', async () => {
@@ -105,5 +107,43 @@ describe('a review', () => {
       ]),
     ).rejects.toMatchObject({ code: 'usage' });
     expect(await reviewDecisions(store, id)).toEqual([]);
+  });
+
+  it('counts no longer what somebody took back, and keeps it', async () => {
+    const { id } = await saveReview(store, page());
+    const [first] = await say('Jane', 'y', null, id);
+    await say('Tom', 'n', null, id);
+    const [back] = await say('Tom', null, first!.id, id);
+    expect(back).toMatchObject({ call: 'yes', by: 'Jane', against: null });
+    expect(await storedLessons(store, 'haproxy')).toMatchObject([{ by: 'Jane', call: 'yes' }]);
+    expect((await say('Jane', null, back!.id, id))[0]).toMatchObject({ call: null, against: null });
+    expect(await allDecisions(store)).toEqual([]);
+    expect(await storedLessons(store, 'haproxy')).toEqual([]);
+    expect((await say('Tom', 'w', null, id))[0]).toMatchObject({ call: 'wait', by: 'Tom', against: null });
+    expect(await store.db.selectFrom('backportDecisions').select('id').execute()).toHaveLength(5);
+  });
+
+  it('has the notes of everybody, also without a decision', async () => {
+    const { id } = await saveReview(store, page());
+    await say('Jane', null, null, id, 'ask Bob');
+    const [both] = await say('Tom', 'y', null, id, 'Bob is away');
+    expect(both!.notes.map(({ by, note }) => `${by}: ${note}`)).toEqual([
+      'Jane: ask Bob',
+      'Tom: Bob is away',
+    ]);
+    expect(both).toMatchObject({ call: 'yes', by: 'Tom', against: null });
+    const [one] = await say('Jane', null, null, id);
+    expect(one!.notes).toMatchObject([{ by: 'Tom' }]);
+  });
+
+  it('tells what is new, and how far it is', async () => {
+    const { id } = await saveReview(store, page());
+    const [first] = await say('Jane', 'y', null, id);
+    expect(await reviewDecisions(store, id, first!.id)).toEqual([]);
+    const [second] = await say('Tom', 'n', null, id);
+    expect(await reviewDecisions(store, id, first!.id)).toEqual([second]);
+    await sayOnReview(store, id, 'Tom', [{ sha: SHA, branch: '2.9', call: 'y', note: '', seen: null }]);
+    expect(await reviewDecisions(store, id, second!.id)).toMatchObject([{ branch: '2.9' }]);
+    expect(await listReviews(store)).toMatchObject([{ decided: 2, disputed: 1 }]);
   });
 });

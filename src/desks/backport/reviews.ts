@@ -1,7 +1,7 @@
 import { VouchError } from '../../lib/errors.ts';
 import { newId } from '../../lib/ids.ts';
 import type { Store } from '../../store/store.ts';
-import { decisionsOn, sayDecisions, type Decision } from './decisions.ts';
+import { allDecisions, commitsSaidAfter, sayDecisions, standingsOn, type Standing } from './decisions.ts';
 import type { Letter, PageData } from './page/data.ts';
 
 /** A page that several people look at. */
@@ -15,11 +15,19 @@ export interface Review {
   updatedAt: number;
 }
 
+/** How far it is, over all its branches. */
+export interface ReviewProgress {
+  decided: number;
+  /** Decided otherwise by two people who had not seen each other. */
+  disputed: number;
+}
+
 /** One saying of a reviewer, on the page. */
 export interface ReviewSaying {
   sha: string;
   branch: string;
-  call: Letter;
+  /** Null takes back what was said before; a note may stand alone. */
+  call: Letter | null;
   note: string;
   /** The decision that stood on the page when this was said; null for none. */
   seen: number | null;
@@ -29,6 +37,8 @@ const CALLS = { n: 'no', u: 'uncertain', w: 'wait', y: 'yes' } as const;
 /** Pages are megabytes, and every choice of a reviewer asks for one. Named by what they hold, they cannot get old. */
 const pages = new Map<string, PageData>();
 const PAGES_KEPT = 4;
+/** The commits of a page, by what it holds: the list of reviews needs no more of them. */
+const commitsOf = new Map<string, ReadonlySet<string>>();
 
 /** Keeps a page; one of the same history takes the place of the older, under the same id. */
 export async function saveReview(store: Store, page: PageData, now = Date.now()): Promise<Review> {
@@ -57,30 +67,50 @@ export async function saveReview(store: Store, page: PageData, now = Date.now())
 }
 
 /** Newest first. */
-export async function listReviews({ db }: Store, limit = 100): Promise<Review[]> {
-  const rows = await db
+export async function listReviews(store: Store, limit = 100): Promise<(Review & ReviewProgress)[]> {
+  const rows = await store.db
     .selectFrom('backportReviews')
     .selectAll()
     .orderBy('updatedAt', 'desc')
     .limit(limit)
     .execute();
-  return rows.map(reviewOf);
+  if (rows.length === 0) return [];
+  const decisions = await allDecisions(store);
+  const reviews: (Review & ReviewProgress)[] = [];
+  for (const row of rows) {
+    const review = reviewOf(row);
+    const shas = commitsOf.get(row.page) ?? shasOf(await pageOf(store, row.page));
+    commitsOf.set(row.page, shas);
+    const own = decisions.filter(({ sha, branch }) => shas.has(sha) && review.branches.includes(branch));
+    const disputed = own.filter(({ against }) => against !== null).length;
+    reviews.push({ ...review, decided: own.length, disputed });
+  }
+  const kept = new Set(rows.map(({ page }) => page));
+  for (const hash of commitsOf.keys()) if (!kept.has(hash)) commitsOf.delete(hash);
+  return reviews;
+}
+
+function shasOf({ commits }: PageData): ReadonlySet<string> {
+  return new Set(commits.map(({ sha }) => sha));
 }
 
 /** The page with what holds now. Throws `not-found`. */
 export async function getReview(
   store: Store,
   id: string,
-): Promise<{ review: Review; page: PageData; decisions: Decision[] }> {
+): Promise<{ review: Review; page: PageData; decisions: Standing[] }> {
   const row = await rowOf(store, id);
   const page = await pageOf(store, row.page);
   return { review: reviewOf(row), page, decisions: await decisionsFor(store, page) };
 }
 
-/** What people said of a review's commits and branches. Throws `not-found`. */
-export async function reviewDecisions(store: Store, id: string): Promise<Decision[]> {
+/**
+ * What people said of a review's commits and branches; with `after`, where something was said later than the saying of that
+ * id. Throws `not-found`.
+ */
+export async function reviewDecisions(store: Store, id: string, after = 0): Promise<Standing[]> {
   const row = await rowOf(store, id);
-  return decisionsFor(store, await pageOf(store, row.page));
+  return decisionsFor(store, await pageOf(store, row.page), after);
 }
 
 /**
@@ -93,7 +123,7 @@ export async function sayOnReview(
   by: string,
   sayings: readonly ReviewSaying[],
   at = Date.now(),
-): Promise<Decision[]> {
+): Promise<Standing[]> {
   const row = await rowOf(store, id);
   const page = await pageOf(store, row.page);
   const commits = new Map(page.commits.map((commit) => [commit.sha, commit]));
@@ -103,11 +133,11 @@ export async function sayOnReview(
     if (commit === undefined || !branches.has(branch))
       throw new VouchError('usage', `${sha.slice(0, 12)} on ${branch.slice(0, 80)}: not on this page`);
     const files = commit.files.map(([path, added, removed]) => ({ path, added, removed }));
-    return { commit: { ...commit, files }, branch, call: CALLS[call], note, by, at, seen };
+    return { commit: { ...commit, files }, branch, call: call && CALLS[call], note, by, at, seen };
   });
   await sayDecisions(store, page.project, said);
   const touched = new Set(sayings.map(({ sha }) => sha));
-  return (await decisionsOn(store, [...touched])).filter(({ branch }) => branches.has(branch));
+  return (await standingsOn(store, [...touched])).filter(({ branch }) => branches.has(branch));
 }
 
 async function rowOf({ db }: Store, id: string): Promise<ReviewRow> {
@@ -136,13 +166,12 @@ async function pageOf(store: Store, hash: string): Promise<PageData> {
   return page;
 }
 
-async function decisionsFor(store: Store, page: PageData): Promise<Decision[]> {
+async function decisionsFor(store: Store, page: PageData, after = 0): Promise<Standing[]> {
   const branches = new Set(page.branches);
-  const all = await decisionsOn(
-    store,
-    page.commits.map(({ sha }) => sha),
-  );
-  return all.filter(({ branch }) => branches.has(branch));
+  const shas = shasOf(page);
+  const asked =
+    after === 0 ? [...shas] : (await commitsSaidAfter(store, after)).filter((sha) => shas.has(sha));
+  return (await standingsOn(store, asked)).filter(({ branch, id }) => branches.has(branch) && id > after);
 }
 
 function reviewOf({ id, title, project, branches, commits, updatedAt }: ReviewRow): Review {

@@ -25,15 +25,15 @@ export const backportRoutes: Pick<
     return getReview(store, params.review);
   },
 
-  async listReviewDecisions({ services: { store }, input: { params } }) {
-    return reviewDecisions(store, params.review);
+  async listReviewDecisions({ services: { store }, input: { params, query } }) {
+    return reviewDecisions(store, params.review, query.after);
   },
 
   async sayOnReview({ services: { store, events }, input: { params, body } }) {
     const { by, sayings } = body;
     const now = await sayOnReview(store, params.review, by, sayings);
     const [first] = sayings;
-    const text = `${by}: ${first!.call} for ${first!.sha.slice(0, 12)} on ${first!.branch}${sayings.length > 1 ? ` and ${sayings.length - 1} more` : ''}`;
+    const text = `${by}: ${first!.call ?? 'nothing any more'} for ${first!.sha.slice(0, 12)} on ${first!.branch}${sayings.length > 1 ? ` and ${sayings.length - 1} more` : ''}`;
     events.publish({ topic: 'review', id: params.review, app: null, text });
     return now;
   },
