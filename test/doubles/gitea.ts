@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto';
 import { isObject, type Json } from '../../src/lib/json.ts';
 import type { GitEndpoint } from './git-endpoint.ts';
 import { httpDouble, textOf, type Received, type Reply } from './http-double.ts';
+import { hash, pullsDouble, tipOf, type Pull } from './pulls.ts';
 
 interface Commit {
   files: Map<string, string>;
   parents: string[];
   changed: string[];
   message: string;
-}
-
-interface Pull {
-  number: number;
-  head: string;
-  base: string;
-  title: string;
-  body: string;
-  state: string;
-  merged: string | null;
 }
 
 /** Gitea's API (1.20 and later) over an in-memory repository `acme/shop`: contents of several files in one commit, pulls, comments. */
@@ -27,8 +17,7 @@ export async function giteaDouble(
 ) {
   const commits = new Map<string, Commit>();
   const branches = new Map<string, string>();
-  const pulls: Pull[] = [];
-  const comments: { issue: number; body: Json }[] = [];
+  const pulls = pullsDouble(options.pulls);
   let override: (request: Received) => Reply | undefined = () => undefined;
 
   const save = (commit: Commit): string => {
@@ -40,17 +29,8 @@ export async function giteaDouble(
     'main',
     save({ files: new Map(Object.entries(files)), parents: [], changed: [], message: 'The first' }),
   );
-  for (let i = 1; i <= (options.pulls ?? 0); i++)
-    pulls.push({
-      number: i,
-      head: `other-${i}`,
-      base: 'main',
-      title: 't',
-      body: '',
-      state: 'closed',
-      merged: null,
-    });
-  const show = (pull: Pull): Json => ({
+  const tip = (name: string) => tipOf(name, options.git, (each) => branches.get(each));
+  const show = async (pull: Pull): Promise<Json> => ({
     number: pull.number,
     html_url: `https://gitea.example/acme/shop/pulls/${pull.number}`,
     state: pull.state,
@@ -58,11 +38,11 @@ export async function giteaDouble(
     merge_commit_sha: pull.merged,
     title: pull.title,
     body: pull.body,
-    head: { ref: pull.head, sha: branches.get(pull.head) ?? '' },
+    head: { ref: pull.head, sha: (await tip(pull.head)) ?? '' },
     base: { ref: pull.base },
   });
 
-  const server = await httpDouble((request): Reply => {
+  const server = await httpDouble(async (request): Promise<Reply> => {
     const forced = override(request);
     if (forced) return forced;
     if (request.headers.authorization !== 'token gitea-token')
@@ -72,10 +52,10 @@ export async function giteaDouble(
     const at = (pattern: RegExp, method = 'GET'): RegExpExecArray | null =>
       request.method === method ? pattern.exec(path) : null;
     let match: RegExpExecArray | null;
-    if ((match = at(/^\/branches\/(.+)$/)))
-      return branches.has(match[1]!)
-        ? { json: { name: match[1]!, commit: { id: branches.get(match[1]!)! } } }
-        : NOT_FOUND;
+    if ((match = at(/^\/branches\/(.+)$/))) {
+      const id = await tip(match[1]!);
+      return id === undefined ? NOT_FOUND : { json: { name: match[1]!, commit: { id } } };
+    }
     if ((match = at(/^\/git\/commits\/(\w+)$/))) {
       const commit = commits.get(match[1]!);
       return commit
@@ -96,25 +76,17 @@ export async function giteaDouble(
     if (at(/^\/contents$/, 'POST')) return change(body);
     if (at(/^\/pulls$/)) {
       const [page, limit] = [Number(request.query.get('page')), Number(request.query.get('limit'))];
-      return { json: pulls.slice((page - 1) * limit, page * limit).map(show) };
+      return { json: await Promise.all(pulls.all.slice((page - 1) * limit, page * limit).map(show)) };
     }
     if (at(/^\/pulls$/, 'POST')) {
-      if (pulls.some((pull) => pull.head === body['head'] && pull.state === 'open'))
-        return { status: 409, json: { message: 'pull request already exists for these targets' } };
-      const pull = {
-        number: pulls.length + 1,
-        head: textOf(body['head']),
-        base: textOf(body['base']),
-        title: textOf(body['title']),
-        body: textOf(body['body']),
-        state: 'open',
-        merged: null,
-      };
-      pulls.push(pull);
-      return { status: 201, json: show(pull) };
+      if ((await tip(textOf(body['head']))) === undefined) return NOT_FOUND;
+      const pull = pulls.add(body);
+      return pull
+        ? { status: 201, json: await show(pull) }
+        : { status: 409, json: { message: 'pull request already exists for these targets' } };
     }
     if ((match = /^\/(?:pulls|issues)\/(\d+)(\/\w+)?$/.exec(path))) {
-      const pull = pulls[Number(match[1]) - 1];
+      const pull = pulls.all[Number(match[1]) - 1];
       return pull ? onPull(pull, match[2] ?? '', request.method, body) : NOT_FOUND;
     }
     return NOT_FOUND;
@@ -147,9 +119,14 @@ export async function giteaDouble(
     return { status: 201, json: { commit: { sha: branches.get(name)! }, files: [] } };
   }
 
-  function onPull(pull: Pull, action: string, method: string, body: { [key: string]: Json }): Reply {
+  async function onPull(
+    pull: Pull,
+    action: string,
+    method: string,
+    body: { [key: string]: Json },
+  ): Promise<Reply> {
     if (action === '/comments') {
-      comments.push({ issue: pull.number, body: body['body'] ?? null });
+      pulls.comment(pull, body);
       return { status: 201, json: { id: 1 } };
     }
     if (action === '/merge') {
@@ -167,15 +144,14 @@ export async function giteaDouble(
       branches.set(pull.base, pull.merged);
       return { status: 200, text: '' };
     }
-    if (method === 'PATCH')
-      for (const key of ['title', 'body', 'state'] as const) if (key in body) pull[key] = textOf(body[key]);
-    return { json: show(pull) };
+    if (method === 'PATCH') pulls.edit(pull, body);
+    return { json: await show(pull) };
   }
 
   return {
     ...server,
-    pulls,
-    comments,
+    pulls: pulls.all,
+    comments: pulls.comments,
     commits,
     branches,
     filesOf: (name: string): Record<string, string> =>
@@ -187,7 +163,3 @@ export async function giteaDouble(
 }
 
 const NOT_FOUND: Reply = { status: 404, json: { message: 'The target could not be found.' } };
-
-function hash(value: unknown): string {
-  return createHash('sha1').update(JSON.stringify(value)).digest('hex');
-}

@@ -1,23 +1,13 @@
-import { createHash } from 'node:crypto';
 import { isObject, type Json } from '../../src/lib/json.ts';
 import type { GitEndpoint } from './git-endpoint.ts';
 import { httpDouble, textOf, type Received, type Reply } from './http-double.ts';
+import { hash, pullsDouble, tipOf, type Pull } from './pulls.ts';
 
 interface Entry {
   path: string;
   mode: string;
   type: string;
   sha: string;
-}
-
-interface Pull {
-  number: number;
-  head: string;
-  base: string;
-  title: string;
-  body: string;
-  state: string;
-  merged: string | null;
 }
 
 /** Called first for each request; what it answers is sent instead. */
@@ -35,8 +25,7 @@ export async function githubDouble(
   const trees = new Map<string, Entry[]>();
   const commits = new Map<string, { tree: string; parents: string[]; message: string; author: Json }>();
   const refs = new Map<string, string>();
-  const pulls: Pull[] = [];
-  const comments: { issue: number; body: Json }[] = [];
+  const pulls = pullsDouble(options.pulls);
   let override: Override = () => undefined;
   let mergeable = true;
 
@@ -83,18 +72,8 @@ export async function githubDouble(
   for (const [path, { text, mode = '100644' }] of Object.entries(files))
     start.set(path, { path, mode, type: 'blob', sha: saveBlob(text) });
   refs.set('heads/main', saveCommit(saveTree(start), [], 'The first', null));
-  for (let i = 1; i <= (options.pulls ?? 0); i++)
-    pulls.push({
-      number: i,
-      head: `other-${i}`,
-      base: 'main',
-      title: 't',
-      body: '',
-      state: 'closed',
-      merged: null,
-    });
-
-  const show = (pull: Pull): Json => ({
+  const tip = (name: string) => tipOf(name, options.git, (each) => refs.get(`heads/${each}`));
+  const show = async (pull: Pull): Promise<Json> => ({
     number: pull.number,
     html_url: `https://github.example/acme/shop/pull/${pull.number}`,
     state: pull.state,
@@ -102,11 +81,11 @@ export async function githubDouble(
     merge_commit_sha: pull.merged,
     title: pull.title,
     body: pull.body,
-    head: { ref: pull.head, sha: refs.get(`heads/${pull.head}`) ?? '0'.repeat(40) },
+    head: { ref: pull.head, sha: (await tip(pull.head)) ?? '0'.repeat(40) },
     base: { ref: pull.base },
   });
 
-  const server = await httpDouble((request): Reply => {
+  const server = await httpDouble(async (request): Promise<Reply> => {
     const forced = override(request);
     if (forced) return forced;
     if (request.headers.authorization !== 'token gh-token')
@@ -116,10 +95,12 @@ export async function githubDouble(
     const at = (pattern: RegExp, method = 'GET'): RegExpExecArray | null =>
       request.method === method ? pattern.exec(path) : null;
     let match: RegExpExecArray | null;
-    if ((match = at(/^\/git\/ref\/(.+)$/)))
-      return refs.has(match[1]!)
-        ? { json: { ref: `refs/${match[1]}`, object: { sha: refs.get(match[1]!)!, type: 'commit' } } }
-        : NOT_FOUND;
+    if ((match = at(/^\/git\/ref\/heads\/(.+)$/))) {
+      const sha = await tip(match[1]!);
+      return sha === undefined
+        ? NOT_FOUND
+        : { json: { ref: `refs/heads/${match[1]}`, object: { sha, type: 'commit' } } };
+    }
     if ((match = at(/^\/git\/commits\/(\w+)$/))) {
       const commit = commits.get(match[1]!);
       return commit
@@ -181,41 +162,27 @@ export async function githubDouble(
       const page = Number(request.query.get('page') ?? 1);
       const head = request.query.get('head')?.split(':')[1];
       // Deliberately not filtered by head when paging is tested: a client must not trust the filter.
-      const all = options.pageSize === undefined ? pulls.filter((pull) => pull.head === head) : pulls;
+      const all = options.pageSize === undefined ? pulls.all.filter((pull) => pull.head === head) : pulls.all;
       const next = new URLSearchParams(request.query);
       next.set('page', String(page + 1));
       const link: Record<string, string> =
         page * size < all.length
           ? { link: `<${server.url}/repos/acme/shop/pulls?${next.toString()}>; rel="next"` }
           : {};
-      return { headers: link, json: all.slice((page - 1) * size, page * size).map(show) };
+      return { headers: link, json: await Promise.all(all.slice((page - 1) * size, page * size).map(show)) };
     }
     if (at(/^\/pulls$/, 'POST')) {
-      if (pulls.some((pull) => pull.head === body['head'] && pull.state === 'open'))
-        return {
-          status: 422,
-          json: {
-            message: 'Validation Failed',
-            errors: [{ message: 'A pull request already exists for acme:x.' }],
-          },
-        };
-      const pull = {
-        number: pulls.length + 1,
-        head: textOf(body['head']),
-        base: textOf(body['base']),
-        title: textOf(body['title']),
-        body: textOf(body['body']),
-        state: 'open',
-        merged: null,
-      };
-      pulls.push(pull);
-      return { status: 201, json: show(pull) };
+      const missing = (await tip(textOf(body['head']))) === undefined;
+      const pull = missing ? null : pulls.add(body);
+      if (pull) return { status: 201, json: await show(pull) };
+      const message = missing ? 'head is invalid' : 'A pull request already exists for acme:x.';
+      return { status: 422, json: { message: 'Validation Failed', errors: [{ message }] } };
     }
     if ((match = /^\/(?:pulls|issues)\/(\d+)(\/\w+)?$/.exec(path))) {
-      const pull = pulls[Number(match[1]) - 1];
+      const pull = pulls.all[Number(match[1]) - 1];
       if (!pull) return NOT_FOUND;
       if (match[2] === '/comments') {
-        comments.push({ issue: pull.number, body: body['body'] ?? null });
+        pulls.comment(pull, body);
         return { status: 201, json: { id: 1 } };
       }
       if (match[2] === '/merge') {
@@ -236,17 +203,16 @@ export async function githubDouble(
         refs.set(`heads/${pull.base}`, pull.merged);
         return { json: { sha: pull.merged, merged: true, message: 'Pull Request successfully merged' } };
       }
-      if (request.method === 'PATCH')
-        for (const key of ['title', 'body', 'state'] as const) if (key in body) pull[key] = textOf(body[key]);
-      return { json: show(pull) };
+      if (request.method === 'PATCH') pulls.edit(pull, body);
+      return { json: await show(pull) };
     }
     return NOT_FOUND;
   }, options.git?.serve);
 
   return {
     ...server,
-    pulls,
-    comments,
+    pulls: pulls.all,
+    comments: pulls.comments,
     commits,
     refs,
     /** Files of a branch: path → text, with the mode where it is not plain. */
@@ -279,7 +245,3 @@ const NOT_FOUND: Reply = {
   status: 404,
   json: { message: 'Not Found', documentation_url: 'https://docs.github.com/rest' },
 };
-
-function hash(value: unknown): string {
-  return createHash('sha1').update(JSON.stringify(value)).digest('hex');
-}
