@@ -1,116 +1,83 @@
-import { rm } from 'node:fs/promises';
 import { VouchError } from '../lib/errors.ts';
-import { baseEnvironment, run, type RunResult } from '../lib/process.ts';
-import { scratchDir } from '../lib/scratch.ts';
+import type { RunResult } from '../lib/process.ts';
+import { failed, isThere, withSeries, type Scratch, type Series } from './scratch-repository.ts';
 
-export interface Push {
-  /** For messages: `github`. */
-  forge: string;
-  /** An http or https address, or the path of a bare repository. */
+export interface Push extends Series {
+  /** Where the repository is cloned from: an http or https address, which alone gets the token. */
   to: string;
-  /** Sent as HTTP basic authentication; null for a path. */
-  token: string | null;
-  /** The folder with the objects of the repository that has the commit. */
-  objects: string;
-  commit: string;
-  branch: string;
-  signal?: AbortSignal;
+  token: string;
 }
-
-const TIMEOUT_MS = 300_000;
-/** No program and no address that a repository, a user or the machine names is used. */
-const QUIET = [
-  'core.hooksPath=/dev/null',
-  'credential.helper=',
-  'http.followRedirects=false',
-  'protocol.allow=never',
-  'protocol.http.allow=always',
-  'protocol.https.allow=always',
-  'protocol.file.allow=always',
-  'push.recurseSubmodules=no',
-].flatMap((setting) => ['-c', setting]);
 
 /**
- * Makes the branch there with exactly this commit. One that is there with it already is fine; with another it is `conflict`: nobody's
- * branch is overwritten. The repository that has the commit is not configured by: only its objects are read.
+ * Makes the branch at a forge with exactly this commit. One that is there with it already is fine; with another it is
+ * `conflict`: nobody's branch is overwritten.
  */
-export async function pushCommit(push: Push): Promise<void> {
-  const scratch = await scratchDir('push');
-  try {
-    const git = (args: readonly string[]): Promise<RunResult> =>
-      run(['git', ...QUIET, ...args], {
-        timeoutMs: TIMEOUT_MS,
-        env: environment(push, scratch),
-        ...(push.signal && { signal: push.signal }),
-      });
-    await expectDone(push, await git(['init', '-q', '--bare', '--template=', scratch]));
-    const ref = `refs/heads/${push.branch}`;
-    const listed = await git(['ls-remote', '--', push.to, ref]);
-    await expectDone(push, listed);
-    const [there = ''] = listed.stdout.toString('utf8').split('\t');
-    if (there === push.commit) return;
-    if (there !== '') throw isThere(push);
-    const done = await git([
-      'push',
-      '--quiet',
-      `--force-with-lease=${ref}:`,
-      '--',
-      push.to,
-      `${push.commit}:${ref}`,
-    ]);
-    // Somebody may have made it at the same moment.
-    if (done.code !== 0 && /stale info|already exists|fetch first/.test(done.stderr.toString('utf8')))
-      throw isThere(push);
-    await expectDone(push, done);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-function environment({ token, objects }: Push, scratch: string): Record<string, string> {
-  const header = `Authorization: Basic ${Buffer.from(`vouch:${token ?? ''}`).toString('base64')}`;
-  return {
-    ...baseEnvironment(),
-    LC_ALL: 'C',
-    GIT_DIR: scratch,
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: objects,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_ASKPASS: 'true',
-    // In the environment: everybody on the machine can read a command line.
-    ...(token === null
-      ? {}
-      : { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'http.extraHeader', GIT_CONFIG_VALUE_0: header }),
-  };
-}
-
-function isThere({ forge, branch }: Push): VouchError {
-  return new VouchError('conflict', `${forge}: branch ${branch} is there already, with other commits`, {
-    hint: 'give another name with --branch, or delete it there',
+export async function pushSeries(push: Push): Promise<void> {
+  const { branch, commit, to } = push;
+  const ref = `refs/heads/${branch}`;
+  const environment = authorization(push);
+  await withSeries(push, async ({ git }: Scratch) => {
+    const listed = await git(['ls-remote', '--', to, ref], environment);
+    if (listed.code !== 0) throw refusal(push, listed);
+    const there = tipIn(listed, ref);
+    if (there === commit) return;
+    if (there !== null) throw isThere(push);
+    const lease = `--force-with-lease=${ref}:`; // only where there is none
+    const done = await git(['push', '--quiet', lease, '--', to, `${commit}:${ref}`], environment);
+    if (done.code === 0) return;
+    // Its answer may have been lost after it was done, or somebody else made the branch at the same moment.
+    const now = tipIn(await git(['ls-remote', '--', to, ref], environment), ref);
+    if (now === commit) return;
+    throw now === null ? refusal(push, done) : isThere(push);
   });
 }
 
-async function expectDone({ forge, branch, token }: Push, done: RunResult): Promise<void> {
-  if (done.code === 0) return;
-  const said = done.stderr.toString('utf8').replaceAll(token ?? '\0', '…');
-  const why = done.timedOut ? 'took too long' : (lastTelling(said) ?? `status ${done.code ?? done.signal}`);
-  const refused = /Authentication failed|40[13]|denied|not permitted|protected/i.test(said);
-  throw new VouchError(
-    refused ? 'forbidden' : 'unavailable',
-    `${forge}: branch ${branch} cannot be pushed: ${why}`,
-    {
-      hint: refused
-        ? 'may the token write to the repository, and to this branch?'
-        : 'try again; is the address right?',
-    },
-  );
+function tipIn(listed: RunResult, ref: string): string | null {
+  // The name is a pattern for git: it lists `refs/heads/refs/heads/x` too.
+  const lines = listed.stdout.toString('utf8').split('\n');
+  return lines.find((line) => line.endsWith(`\t${ref}`))?.split('\t')[0] ?? null;
 }
 
-function lastTelling(said: string): string | undefined {
-  const lines = said.split('\n').map((line) => line.replace(/^(?:fatal|error|remote): /, '').trim());
-  return lines
-    .filter((line) => line !== '')
-    .at(-1)
-    ?.slice(0, 300);
+/** In the environment: everybody on the machine can read a command line. */
+function authorization({ to, token }: Push): Record<string, string> {
+  return {
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: `http.${new URL(to).origin}/.extraHeader`,
+    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic(token)}`,
+  };
+}
+
+/** GitHub wants this name for the tokens of its apps; any name does for others, and for Gitea. */
+function basic(token: string): string {
+  return Buffer.from(`x-access-token:${token}`).toString('base64');
+}
+
+function refusal(push: Push, done: RunResult): VouchError {
+  // A server may say what it was sent.
+  const stderr = [push.token, basic(push.token)].reduce(
+    (text, secret) => (secret === '' ? text : text.replaceAll(secret, '…')),
+    done.stderr.toString('utf8'),
+  );
+  const said = telling(stderr);
+  const refuse = (code: VouchError['code'], hint: string): VouchError =>
+    new VouchError(code, `${push.forge}: branch ${push.branch} cannot be pushed: ${said}`, { hint });
+  if (/could not read Username|Authentication failed|returned error: 401\b/.test(stderr))
+    return refuse('forbidden', 'the token is wrong or has expired');
+  if (/returned error: 403\b|\[remote rejected\].*(?:protected|declined|denied|not allowed)/i.test(stderr))
+    return refuse('forbidden', 'may the token write to the repository, and to this branch?');
+  if (/^fatal: repository '.*' not found$/m.test(stderr))
+    return refuse('not-found', 'is the repository named right, and may the token see it?');
+  if (/unable to update url base from redirection|returned error: 30\d\b/.test(stderr))
+    return refuse('usage', 'configure the address that it redirects to');
+  if (/directory file conflict|exists; cannot create/.test(stderr))
+    return refuse('conflict', 'another branch has a part of its name; give another with --branch');
+  return failed(push, done, said);
+}
+
+/** What is worth reading of what git says: not that something failed, but why. */
+function telling(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.replace(/^(?:fatal|error|remote): */, '').trim());
+  const noise = /^(?:$|hint:|To http|failed to push some refs|the remote end hung up)/i;
+  const kept = lines.filter((line) => !noise.test(line)).slice(-4);
+  return kept.join('; ').slice(0, 500);
 }

@@ -4,7 +4,7 @@ import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-clien
 import { checkCommits, checkPerson, checkRequest } from '../check.ts';
 import { pullNumber, repositoryParts } from '../http.ts';
 import type { Forge, Opened, PullRequest } from '../port.ts';
-import { pushCommit } from '../push.ts';
+import { pushSeries } from '../push.ts';
 import { createGiteaApi, type GiteaApi, type GiteaConfig } from './api.ts';
 
 const branchSchema = z.object({ commit: z.object({ id: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
@@ -41,51 +41,57 @@ export function createGiteaForge(config: GiteaConfig, effects: Partial<HttpEffec
     name: 'gitea',
     async open(request) {
       checkRequest(request);
-      return pullFor(api, request, await commitOn(api, request));
+      const commit = await commitOn(api, request);
+      return pullFor(api, request, commit, await openPull(api, request));
     },
     async openCommits(request) {
       checkCommits(request);
-      await mustHaveBase(api, request.base);
-      await pushCommit({ forge: 'gitea', to: cloneUrl(config), token: config.token, ...request });
-      return pullFor(api, request, request.commit);
+      const baseTip = await mustHaveBase(api, request.base);
+      const pull = await openPull(api, request); // before a branch is made that none can be opened of
+      const to = cloneUrl(config);
+      const timeoutMs = (config.timeoutMs ?? 30_000) * 10;
+      await pushSeries({ ...request, forge: 'gitea', baseTip, to, token: config.token, timeoutMs });
+      return pullFor(api, request, request.commit, pull);
     },
     merge: async (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
 }
 
+/** Not asked of the API: the token must go to no host but the configured one. */
 function cloneUrl({ baseUrl, repository }: GiteaConfig): string {
   const { owner, repo } = repositoryParts(repository);
   return `${apiBase('forge.baseUrl', baseUrl)}/${owner}/${repo}.git`;
 }
 
+type Text = Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>;
+
+/** The pull request from the branch that is open. Throws `conflict` when there was one, and it was closed or merged. */
+async function openPull(api: GiteaApi, { branch, base }: Text): Promise<Pull | undefined> {
+  const pull = await newestPull(api, branch, base);
+  if (pull === undefined || pull.state === 'open') return pull;
+  const state = pull.merged ? 'merged' : 'closed';
+  throw new VouchError('conflict', `branch ${branch}: its pull request ${pull.number} is ${state}`);
+}
+
 /** The pull request from the branch, opened if there is none, with this text. */
-async function pullFor(
-  api: GiteaApi,
-  { title, body, branch: head, base }: Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>,
-  commit: string,
-): Promise<Opened> {
-  let pull = await pullOf(api, head, base);
+async function pullFor(api: GiteaApi, text: Text, commit: string, pull: Pull | undefined): Promise<Opened> {
+  const { title, body, branch: head, base } = text;
   if (!pull) {
     try {
       pull = await api.ask(pullSchema, 'POST', '/pulls', { head, base, title, body });
     } catch (error) {
-      pull = await pullOf(api, head, base); // 409: opened by someone at the same moment
+      pull = await openPull(api, text); // 409: opened by someone at the same moment
       if (!pull) throw error;
     }
   }
-  if (pull.state !== 'open')
-    throw new VouchError(
-      'conflict',
-      `branch ${head}: its pull request ${pull.number} is ${pull.merged ? 'merged' : 'closed'}`,
-    );
   if (pull.title !== title || (pull.body ?? '').replaceAll('\r\n', '\n') !== body)
     await api.ask(anySchema, 'PATCH', `/pulls/${pull.number}`, { title, body });
   return { branch: head, url: pull.html_url, ref: String(pull.number), commit };
 }
 
 /** The newest pull request from `head` to `base`, an open one first. The API has no filter by branch. */
-async function pullOf(api: GiteaApi, head: string, base: string): Promise<Pull | undefined> {
+async function newestPull(api: GiteaApi, head: string, base: string): Promise<Pull | undefined> {
   const found: Pull[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
     const rows = await api.ask(

@@ -5,7 +5,8 @@ import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-clien
 import { checkCommits, checkPerson, checkRequest } from '../check.ts';
 import { forgeFetch, pullNumber, repositoryParts, statusError } from '../http.ts';
 import type { Forge, Opened, PullRequest } from '../port.ts';
-import { pushCommit } from '../push.ts';
+import { pushSeries } from '../push.ts';
+import { cloneUrl, PUBLIC_API } from './clone-url.ts';
 
 export interface GithubConfig {
   /** `owner/name`. */
@@ -49,10 +50,11 @@ const MAX_PAGES = 20;
 /** GitHub, through its Git data and pull request APIs: one commit with all files, whatever their number. */
 export function createGithubForge(config: GithubConfig, effects: Partial<HttpEffects> = {}): Forge {
   const { owner, repo } = repositoryParts(config.repository);
-  const fetch = forgeFetch(NAME, { ...realHttpEffects, ...effects }, config.timeoutMs ?? 30_000);
+  const timeoutMs = config.timeoutMs ?? 30_000;
+  const fetch = forgeFetch(NAME, { ...realHttpEffects, ...effects }, timeoutMs);
   const octokit = new Octokit({
     auth: config.token,
-    baseUrl: apiBase('forge.baseUrl', config.baseUrl ?? 'https://api.github.com'),
+    baseUrl: apiBase('forge.baseUrl', config.baseUrl ?? PUBLIC_API),
     userAgent: 'vouch',
     request: { fetch },
     log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
@@ -62,13 +64,23 @@ export function createGithubForge(config: GithubConfig, effects: Partial<HttpEff
     name: NAME,
     async open(request) {
       checkRequest(request);
-      return pullOf(api, request, await commitOn(api, request));
+      const commit = await commitOn(api, request);
+      return pullFor(api, request, commit, await openPull(api, request));
     },
     async openCommits(request) {
       checkCommits(request);
-      await mustHaveBase(api, request.base);
-      await pushCommit({ forge: NAME, to: cloneUrl(config), token: config.token, ...request });
-      return pullOf(api, request, request.commit);
+      const baseTip = await mustHaveBase(api, request.base);
+      const pull = await openPull(api, request); // before a branch is made that none can be opened of
+      const to = cloneUrl(config.baseUrl, config.repository);
+      await pushSeries({
+        ...request,
+        forge: NAME,
+        baseTip,
+        to,
+        token: config.token,
+        timeoutMs: timeoutMs * 10,
+      });
+      return pullFor(api, request, request.commit, pull);
     },
     merge: async (ref, by, commit) => merge(api, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
@@ -145,26 +157,27 @@ class Api {
   }
 }
 
+type Text = Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>;
+
+/** The pull request from the branch that is open. Throws `conflict` when there was one, and it was closed or merged. */
+async function openPull(api: Api, { branch, base }: Text): Promise<Pull | undefined> {
+  const [pull] = await api.pullsOf(branch, base);
+  if (pull === undefined || pull.state === 'open') return pull;
+  const state = pull.merged_at === null ? 'closed' : 'merged';
+  throw new VouchError('conflict', `branch ${branch}: its pull request ${pull.number} is ${state}`);
+}
+
 /** The pull request from the branch, opened if there is none, with this text. */
-async function pullOf(
-  api: Api,
-  { title, body, branch: head, base }: Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>,
-  commit: string,
-): Promise<Opened> {
-  let pull = (await api.pullsOf(head, base))[0];
+async function pullFor(api: Api, text: Text, commit: string, pull: Pull | undefined): Promise<Opened> {
+  const { title, body, branch: head, base } = text;
   if (!pull) {
     try {
       pull = await api.ask(pullSchema, 'POST /repos/{owner}/{repo}/pulls', { title, body, head, base });
     } catch (error) {
-      pull = (await api.pullsOf(head, base))[0]; // 422: opened by someone at the same moment
+      pull = await openPull(api, text); // 422: opened by someone at the same moment
       if (!pull) throw error;
     }
   }
-  if (pull.state !== 'open')
-    throw new VouchError(
-      'conflict',
-      `branch ${head}: its pull request ${pull.number} is ${pull.merged_at === null ? 'closed' : 'merged'}`,
-    );
   if (pull.title !== title || (pull.body ?? '').replaceAll('\r\n', '\n') !== body)
     await api.ask(pullSchema, 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
       pull_number: pull.number,
@@ -180,14 +193,6 @@ async function mustHaveBase(api: Api, base: string): Promise<string> {
   throw new VouchError('not-found', `github: no branch ${base} in ${api.at.owner}/${api.at.repo}`, {
     hint: 'is the repository named right, and may the token see it?',
   });
-}
-
-/** Where the repository is cloned from: the API's own host, which alone gets the token. */
-function cloneUrl({ baseUrl, repository }: GithubConfig): string {
-  const { owner, repo } = repositoryParts(repository);
-  const api = apiBase('forge.baseUrl', baseUrl ?? 'https://api.github.com');
-  const host = api === 'https://api.github.com' ? 'https://github.com' : api.replace(/\/api\/v3$/, '');
-  return `${host}/${owner}/${repo}.git`;
 }
 
 async function commitOn(api: Api, request: PullRequest): Promise<string> {

@@ -1,9 +1,10 @@
 import { VouchError } from '../../lib/errors.ts';
 import { checkCommits, checkPerson, checkRequest } from '../check.ts';
 import type { CommitsRequest, Forge, Opened, PullRequest } from '../port.ts';
-import { pushCommit } from '../push.ts';
+import { isThere } from '../scratch-repository.ts';
 import { plumbing, type Plumbing } from './git.ts';
 import type { PullRequestStore, StoredPullRequest } from './store.ts';
+import { takeSeries } from './take.ts';
 
 export interface LocalConfig {
   /** The app's bare repository. */
@@ -60,11 +61,16 @@ async function open(git: Plumbing, config: LocalConfig, request: PullRequest, at
 async function openCommits(git: Plumbing, config: LocalConfig, request: CommitsRequest): Promise<Opened> {
   checkCommits(request);
   const { branch, base, commit } = request;
-  if ((await git.tip(base)) === null) throw new VouchError('not-found', `base ${base}: no such branch`);
+  const where = { forge: 'local', branch };
   return put(config, request, async () => {
-    await pushCommit({ forge: 'local', to: config.repository, token: null, ...request });
-    if ((await git.tip(branch)) !== commit)
-      throw new VouchError('unavailable', `branch ${branch}: others keep moving it`);
+    const baseTip = await git.tip(base);
+    if (baseTip === null) throw new VouchError('not-found', `base ${base}: no such branch`);
+    const there = await git.tip(branch);
+    if (there === commit) return commit;
+    if (there !== null) throw isThere(where);
+    await takeSeries(config.repository, { ...request, ...where, baseTip });
+    // Somebody may have made it at the same moment.
+    if (!(await git.move(branch, null, commit)) && (await git.tip(branch)) !== commit) throw isThere(where);
     return commit;
   });
 }

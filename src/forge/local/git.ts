@@ -51,7 +51,8 @@ export function plumbing(repository: string): Plumbing {
 
   return {
     async tip(branch) {
-      const done = await attempt(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`]);
+      // Not rev-parse: that takes the branch `refs/heads/x` for `x` where there is no `x`.
+      const done = await attempt(['show-ref', '--verify', '--hash', `refs/heads/${branch}`]);
       const oid = done.stdout.toString('utf8').trim();
       return done.code === 0 && OID.test(oid) ? oid : null;
     },
@@ -100,10 +101,10 @@ export function plumbing(repository: string): Plumbing {
       if (done.code === 0) return true;
       const now = await this.tip(branch);
       if (now !== from) return false;
-      throw new VouchError(
-        'unavailable',
-        `git update-ref ${branch}: ${done.stderr.toString('utf8').trim().slice(0, 500)}`,
-      );
+      const said = done.stderr.toString('utf8').trim().slice(0, 500);
+      // `a` and `a/b` cannot both be branches.
+      const inTheWay = said.includes('cannot create');
+      throw new VouchError(inTheWay ? 'conflict' : 'unavailable', `git update-ref ${branch}: ${said}`);
     },
     async merge(base, other) {
       const done = await attempt([
