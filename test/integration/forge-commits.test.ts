@@ -162,8 +162,16 @@ describe.each(NAMES)('%s: a pull request of commits that exist', (name) => {
     expect(await endpoint.tip(request.branch)).toBeNull();
   });
 
+  test('refuses names of branches that mean something else to somebody', async () => {
+    const { forge, endpoint, request } = await setUp();
+    for (const branch of HOSTILE)
+      await expect(forge.openCommits({ ...request, branch }), branch).rejects.toMatchObject({
+        code: 'usage',
+      });
+    expect(await endpoint.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+  });
+
   test.each<[Partial<CommitsRequest>, string]>([
-    ...HOSTILE.map((branch): [Partial<CommitsRequest>, string] => [{ branch }, 'usage']),
     [{ base: '--all' }, 'usage'],
     [{ title: ' ' }, 'usage'],
     [{ commit: 'HEAD' }, 'usage'],

@@ -1,30 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { createGiteaForge } from '../../src/forge/gitea/forge.ts';
 import type { PullRequest } from '../../src/forge/port.ts';
+import { ANA, fixOf, noWaiting } from '../doubles/forge-requests.ts';
 import { giteaDouble } from '../doubles/gitea.ts';
 import type { Reply } from '../doubles/http-double.ts';
 
-const ANA = { name: 'Ana Example', email: 'ana@example.com' };
-const REQUEST: PullRequest = {
-  branch: 'vouch/fix-1',
-  base: 'main',
-  title: 'Guard the coupon',
-  body: 'Why.\n\nMore.',
-  changes: { 'src/a #1?.js': 'zwei ü\n', 'new.js': 'made\n', 'gone.txt': null },
-  message: 'Guard the coupon\n',
-  author: { name: 'Vouch', email: 'vouch@localhost' },
-};
+const REQUEST = fixOf({ 'src/a #1?.js': 'zwei ü\n', 'new.js': 'made\n', 'gone.txt': null });
 const FILES = { 'src/a #1?.js': 'one\n', 'gone.txt': 'x', 'other.txt': 'o', link: 'link:/etc/passwd' };
 
 async function setUp(options: { pulls?: number } = {}) {
   const gitea = await giteaDouble(FILES, options);
-  const waits: number[] = [];
-  const effects = {
-    sleep: async (ms: number) => {
-      waits.push(ms);
-    },
-    random: () => 1,
-  };
+  const { waits, effects } = noWaiting();
   const config = { repository: 'acme/shop', token: 'gitea-token', baseUrl: `${gitea.url}/`, timeoutMs: 300 };
   return {
     gitea,

@@ -1,19 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { createGithubForge } from '../../src/forge/github/forge.ts';
 import type { PullRequest } from '../../src/forge/port.ts';
+import { ANA, fixOf, noWaiting } from '../doubles/forge-requests.ts';
 import { githubDouble } from '../doubles/github.ts';
 import type { Reply } from '../doubles/http-double.ts';
 
-const ANA = { name: 'Ana Example', email: 'ana@example.com' };
-const REQUEST: PullRequest = {
-  branch: 'vouch/fix-1',
-  base: 'main',
-  title: 'Guard the coupon',
-  body: 'Why.\n\nMore.',
-  changes: { 'src/deep/a.js': 'two\n', 'new.js': 'made\n', 'gone.txt': null, 'run.sh': 'walk\n' },
-  message: 'Guard the coupon\n',
-  author: { name: 'Vouch', email: 'vouch@localhost' },
-};
+const REQUEST = fixOf({
+  'src/deep/a.js': 'two\n',
+  'new.js': 'made\n',
+  'gone.txt': null,
+  'run.sh': 'walk\n',
+});
 const FILES = {
   'src/deep/a.js': { text: 'one\n' },
   'gone.txt': { text: 'x' },
@@ -23,13 +20,7 @@ const FILES = {
 
 async function setUp(options: Parameters<typeof githubDouble>[1] = {}) {
   const github = await githubDouble(FILES, options);
-  const waits: number[] = [];
-  const effects = {
-    sleep: async (ms: number) => {
-      waits.push(ms);
-    },
-    random: () => 1,
-  };
+  const { waits, effects } = noWaiting();
   const config = { repository: 'acme/shop', token: 'gh-token', baseUrl: github.url, timeoutMs: 300 };
   return {
     github,
@@ -58,7 +49,7 @@ describe('a pull request', () => {
     });
     expect(github.commits.get(opened.commit)).toMatchObject({
       parents: [main],
-      message: 'Guard the coupon\n',
+      message: REQUEST.message,
       author: REQUEST.author,
     });
     expect(github.pulls).toMatchObject([

@@ -6,18 +6,9 @@ import { filePullRequestStore } from '../../src/forge/local/store.ts';
 import type { PullRequest } from '../../src/forge/port.ts';
 import { runOrThrow } from '../../src/lib/process.ts';
 import { scratchDir } from '../../src/lib/scratch.ts';
+import { ANA, fixOf } from '../doubles/forge-requests.ts';
 
-const ANA = { name: 'Ana Example', email: 'ana@example.com' };
-
-const REQUEST: PullRequest = {
-  branch: 'vouch/fix-1',
-  base: 'main',
-  title: 'Guard the coupon',
-  body: 'Why.',
-  changes: { 'src/a.js': 'two\n', 'new/b "q" $(x).js': 'made\n', 'gone.txt': null },
-  message: 'Guard the coupon\n\nWhy.\n',
-  author: { name: 'Vouch', email: 'vouch@localhost' },
-};
+const REQUEST = fixOf({ 'src/a.js': 'two\n', 'new/b "q" $(x).js': 'made\n', 'gone.txt': null });
 
 /** A bare repository with one commit, as a push leaves it. */
 async function setUp() {
