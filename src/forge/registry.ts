@@ -1,6 +1,7 @@
 import type { GiteaConfig } from './gitea/api.ts';
 import { createGiteaForge } from './gitea/forge.ts';
-import { createGithubForge, type GithubConfig } from './github/forge.ts';
+import type { GithubConfig } from './github/api.ts';
+import { createGithubForge } from './github/forge.ts';
 import { createLocalForge, type LocalConfig } from './local/forge.ts';
 import type { Forge } from './port.ts';
 

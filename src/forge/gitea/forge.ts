@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
 import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
-import { checkCommits, checkPerson, checkRequest } from '../check.ts';
+import { checkPerson, checkRequest } from '../check.ts';
+import {
+  hostedPullSchema,
+  mustHaveBase,
+  openOn,
+  openSeries,
+  type Hosted,
+  type HostedPull,
+} from '../hosted.ts';
 import { pullNumber, repositoryParts } from '../http.ts';
-import type { Forge, Opened, PullRequest } from '../port.ts';
-import { pushSeries } from '../push.ts';
+import type { Forge, PullRequest } from '../port.ts';
 import { createGiteaApi, type GiteaApi, type GiteaConfig } from './api.ts';
 
 const branchSchema = z.object({ commit: z.object({ id: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
@@ -14,18 +21,7 @@ const commitSchema = z.object({
   files: z.array(z.object({ filename: z.string() })).nullable(),
 });
 const filesAnswerSchema = z.object({ commit: z.object({ sha: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
-const pullSchema = z.object({
-  number: z.number(),
-  html_url: z.string(),
-  state: z.string(),
-  merged: z.boolean(),
-  merge_commit_sha: z.string().nullable().optional(),
-  title: z.string(),
-  body: z.string().nullable(),
-  head: z.object({ ref: z.string(), sha: z.string() }),
-  base: z.object({ ref: z.string() }),
-});
-type Pull = z.infer<typeof pullSchema>;
+const pullSchema = hostedPullSchema.extend({ merged: z.boolean() });
 const anySchema = z.unknown();
 
 /** Tries of a merge while the server still works out whether it can be merged, and the wait between them. */
@@ -37,22 +33,28 @@ const MAX_PAGES = 40;
 export function createGiteaForge(config: GiteaConfig, effects: Partial<HttpEffects> = {}): Forge {
   const all = { ...realHttpEffects, ...effects };
   const api = createGiteaApi(config, all);
+  const { repository, token, timeoutMs = 30_000 } = config;
+  const hosted: Hosted = {
+    forge: 'gitea',
+    repository,
+    token,
+    timeoutMs,
+    to: cloneUrl(config),
+    branchTip: (name) => branchTip(api, name),
+    pullsOf: (branch, base) => pullsOf(api, branch, base),
+    createPull: ({ branch: head, base, title, body }) =>
+      api.ask(pullSchema, 'POST', '/pulls', { head, base, title, body }),
+    async editPull(number, text) {
+      await api.ask(anySchema, 'PATCH', `/pulls/${number}`, text);
+    },
+  };
   return {
     name: 'gitea',
     async open(request) {
       checkRequest(request);
-      const commit = await commitOn(api, request);
-      return pullFor(api, request, commit, await openPull(api, request));
+      return openOn(hosted, request, await commitOn(api, hosted, request));
     },
-    async openCommits(request) {
-      checkCommits(request);
-      const baseTip = await mustHaveBase(api, request.base);
-      const pull = await openPull(api, request); // before a branch is made that none can be opened of
-      const to = cloneUrl(config);
-      const timeoutMs = (config.timeoutMs ?? 30_000) * 10;
-      await pushSeries({ ...request, forge: 'gitea', baseTip, to, token: config.token, timeoutMs });
-      return pullFor(api, request, request.commit, pull);
-    },
+    openCommits: (request) => openSeries(hosted, request),
     merge: async (ref, by, commit) => merge(api, all, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
@@ -64,35 +66,9 @@ function cloneUrl({ baseUrl, repository }: GiteaConfig): string {
   return `${apiBase('forge.baseUrl', baseUrl)}/${owner}/${repo}.git`;
 }
 
-type Text = Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>;
-
-/** The pull request from the branch that is open. Throws `conflict` when there was one, and it was closed or merged. */
-async function openPull(api: GiteaApi, { branch, base }: Text): Promise<Pull | undefined> {
-  const pull = await newestPull(api, branch, base);
-  if (pull === undefined || pull.state === 'open') return pull;
-  const state = pull.merged ? 'merged' : 'closed';
-  throw new VouchError('conflict', `branch ${branch}: its pull request ${pull.number} is ${state}`);
-}
-
-/** The pull request from the branch, opened if there is none, with this text. */
-async function pullFor(api: GiteaApi, text: Text, commit: string, pull: Pull | undefined): Promise<Opened> {
-  const { title, body, branch: head, base } = text;
-  if (!pull) {
-    try {
-      pull = await api.ask(pullSchema, 'POST', '/pulls', { head, base, title, body });
-    } catch (error) {
-      pull = await openPull(api, text); // 409: opened by someone at the same moment
-      if (!pull) throw error;
-    }
-  }
-  if (pull.title !== title || (pull.body ?? '').replaceAll('\r\n', '\n') !== body)
-    await api.ask(anySchema, 'PATCH', `/pulls/${pull.number}`, { title, body });
-  return { branch: head, url: pull.html_url, ref: String(pull.number), commit };
-}
-
-/** The newest pull request from `head` to `base`, an open one first. The API has no filter by branch. */
-async function newestPull(api: GiteaApi, head: string, base: string): Promise<Pull | undefined> {
-  const found: Pull[] = [];
+/** Pull requests from `head` to `base`, up to an open one. The API has no filter by branch. */
+async function pullsOf(api: GiteaApi, head: string, base: string): Promise<HostedPull[]> {
+  const found: HostedPull[] = [];
   for (let page = 1; page <= MAX_PAGES; page++) {
     const rows = await api.ask(
       z.array(pullSchema),
@@ -102,23 +78,13 @@ async function newestPull(api: GiteaApi, head: string, base: string): Promise<Pu
     found.push(...rows.filter((pull) => pull.head.ref === head && pull.base.ref === base));
     if (rows.length === 0 || found.some((pull) => pull.state === 'open')) break;
   }
-  return found.sort(
-    (a, b) => Number(b.state === 'open') - Number(a.state === 'open') || b.number - a.number,
-  )[0];
+  return found;
 }
 
-async function mustHaveBase(api: GiteaApi, base: string): Promise<string> {
-  const tip = await branchTip(api, base);
-  if (tip !== null) return tip;
-  throw new VouchError('not-found', `gitea: no branch ${base} in the repository`, {
-    hint: 'is the repository named right, and may the token see it?',
-  });
-}
-
-async function commitOn(api: GiteaApi, request: PullRequest): Promise<string> {
+async function commitOn(api: GiteaApi, hosted: Hosted, request: PullRequest): Promise<string> {
   const there = await branchTip(api, request.branch);
   if (there !== null) return sameOrConflict(api, request, there);
-  const base = await mustHaveBase(api, request.base);
+  const base = await mustHaveBase(hosted, request.base);
   const files: Record<string, string>[] = [];
   for (const [path, text] of Object.entries(request.changes)) {
     const old = await fileAt(api, path, base);
@@ -185,7 +151,7 @@ async function merge(
   expected: string | undefined,
 ): Promise<{ commit: string }> {
   checkPerson(by);
-  const read = (): Promise<Pull> => api.ask(pullSchema, 'GET', `/pulls/${number}`);
+  const read = (): Promise<HostedPull> => api.ask(pullSchema, 'GET', `/pulls/${number}`);
   const pull = await read();
   if (pull.merged && pull.merge_commit_sha) return { commit: pull.merge_commit_sha };
   if (pull.state !== 'open') throw new VouchError('conflict', `gitea: pull request ${number} was closed`);

@@ -1,204 +1,57 @@
-import { Octokit } from '@octokit/rest';
 import { z } from 'zod';
 import { VouchError } from '../../lib/errors.ts';
-import { apiBase, realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
-import { checkCommits, checkPerson, checkRequest } from '../check.ts';
-import { forgeFetch, pullNumber, repositoryParts, statusError } from '../http.ts';
-import type { Forge, Opened, PullRequest } from '../port.ts';
-import { pushSeries } from '../push.ts';
-import { cloneUrl, PUBLIC_API } from './clone-url.ts';
-
-export interface GithubConfig {
-  /** `owner/name`. */
-  repository: string;
-  token: string;
-  /** The API; for GitHub Enterprise Server `https://HOST/api/v3`. */
-  baseUrl?: string;
-  /** Milliseconds for one request. Default 30 s. */
-  timeoutMs?: number;
-}
-
-/** What is used of GitHub's answers, checked: a proxy's page or half an answer must not become a merge. */
-const refSchema = z.object({ object: z.object({ sha: z.string().regex(/^[0-9a-f]{40,64}$/) }) });
-const commitSchema = z.object({
-  sha: z.string(),
-  tree: z.object({ sha: z.string() }),
-  parents: z.array(z.object({ sha: z.string() })),
-});
-const treeSchema = z.object({
-  sha: z.string(),
-  tree: z.array(z.object({ path: z.string(), mode: z.string(), type: z.string(), sha: z.string() })),
-});
-const shaSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40,64}$/) });
-const pullSchema = z.object({
-  number: z.number(),
-  html_url: z.string(),
-  state: z.string(),
-  merged_at: z.string().nullable(),
-  merge_commit_sha: z.string().nullable().optional(),
-  title: z.string(),
-  body: z.string().nullable(),
-  head: z.object({ ref: z.string(), sha: z.string() }),
-  base: z.object({ ref: z.string() }),
-});
-type Pull = z.infer<typeof pullSchema>;
-const mergedSchema = z.object({ sha: z.string(), merged: z.literal(true) });
-
-const NAME = 'github';
-const MAX_PAGES = 20;
+import { realHttpEffects, type HttpEffects } from '../../lib/http-client.ts';
+import { checkPerson, checkRequest } from '../check.ts';
+import { mustHaveBase, openOn, openSeries, type Hosted } from '../hosted.ts';
+import { pullNumber } from '../http.ts';
+import type { Forge, PullRequest } from '../port.ts';
+import {
+  Api,
+  mergedSchema,
+  NAME,
+  pullSchema,
+  refSchema,
+  shaSchema,
+  treeSchema,
+  type GithubConfig,
+} from './api.ts';
+import { cloneUrl } from './clone-url.ts';
 
 /** GitHub, through its Git data and pull request APIs: one commit with all files, whatever their number. */
 export function createGithubForge(config: GithubConfig, effects: Partial<HttpEffects> = {}): Forge {
-  const { owner, repo } = repositoryParts(config.repository);
-  const timeoutMs = config.timeoutMs ?? 30_000;
-  const fetch = forgeFetch(NAME, { ...realHttpEffects, ...effects }, timeoutMs);
-  const octokit = new Octokit({
-    auth: config.token,
-    baseUrl: apiBase('forge.baseUrl', config.baseUrl ?? PUBLIC_API),
-    userAgent: 'vouch',
-    request: { fetch },
-    log: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-  });
-  const api = new Api(octokit, owner, repo);
+  const { repository, token, timeoutMs = 30_000 } = config;
+  const api = new Api(config, { ...realHttpEffects, ...effects }, timeoutMs);
+  const hosted: Hosted = {
+    forge: NAME,
+    repository,
+    token,
+    timeoutMs,
+    to: cloneUrl(config.baseUrl, repository),
+    branchTip: (name) => api.branch(name),
+    pullsOf: (branch, base) => api.pullsOf(branch, base),
+    createPull: ({ branch: head, base, title, body }) =>
+      api.ask(pullSchema, 'POST /repos/{owner}/{repo}/pulls', { title, body, head, base }),
+    async editPull(number, text) {
+      const values = { pull_number: number, ...text };
+      await api.ask(pullSchema, 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}', values);
+    },
+  };
   return {
     name: NAME,
     async open(request) {
       checkRequest(request);
-      const commit = await commitOn(api, request);
-      return pullFor(api, request, commit, await openPull(api, request));
+      return openOn(hosted, request, await commitOn(api, hosted, request));
     },
-    async openCommits(request) {
-      checkCommits(request);
-      const baseTip = await mustHaveBase(api, request.base);
-      const pull = await openPull(api, request); // before a branch is made that none can be opened of
-      const to = cloneUrl(config.baseUrl, config.repository);
-      await pushSeries({
-        ...request,
-        forge: NAME,
-        baseTip,
-        to,
-        token: config.token,
-        timeoutMs: timeoutMs * 10,
-      });
-      return pullFor(api, request, request.commit, pull);
-    },
+    openCommits: (request) => openSeries(hosted, request),
     merge: async (ref, by, commit) => merge(api, pullNumber(ref), by, commit),
     close: async (ref, comment) => close(api, pullNumber(ref), comment),
   };
 }
 
-function nothing(): void {}
-
-class Api {
-  readonly octokit: Octokit;
-  readonly at: { owner: string; repo: string };
-
-  constructor(octokit: Octokit, owner: string, repo: string) {
-    this.octokit = octokit;
-    this.at = { owner, repo };
-  }
-
-  /** Sends one request; an answer that is not of the promised form is `unavailable`. */
-  async ask<T>(schema: z.ZodType<T>, route: string, values: Record<string, unknown> = {}): Promise<T> {
-    let data: unknown;
-    try {
-      ({ data } = await this.octokit.request(route, { ...this.at, ...values }));
-    } catch (error) {
-      throw translate(error);
-    }
-    return checked(schema, data, route);
-  }
-
-  /** The same, null for a 404. */
-  async find<T>(schema: z.ZodType<T>, route: string, values: Record<string, unknown>): Promise<T | null> {
-    try {
-      return await this.ask(schema, route, values);
-    } catch (error) {
-      if (error instanceof VouchError && error.code === 'not-found') return null;
-      throw error;
-    }
-  }
-
-  async branch(name: string): Promise<string | null> {
-    const ref = await this.find(refSchema, 'GET /repos/{owner}/{repo}/git/ref/{+ref}', {
-      ref: `heads/${name}`,
-    });
-    return ref?.object.sha ?? null;
-  }
-
-  commit(sha: string): Promise<z.infer<typeof commitSchema>> {
-    return this.ask(commitSchema, 'GET /repos/{owner}/{repo}/git/commits/{sha}', { sha });
-  }
-
-  /** Pull requests from this branch, all pages, open ones first. */
-  async pullsOf(branch: string, base: string): Promise<Pull[]> {
-    const values = {
-      ...this.at,
-      head: `${this.at.owner}:${branch}`,
-      base,
-      state: 'all' as const,
-      per_page: 100,
-    };
-    const rows: unknown[] = [];
-    try {
-      let pages = 0;
-      for await (const page of this.octokit.paginate.iterator('GET /repos/{owner}/{repo}/pulls', values)) {
-        rows.push(...(page.data as unknown[]));
-        if (++pages === MAX_PAGES) break;
-      }
-    } catch (error) {
-      throw translate(error);
-    }
-    const pulls = checked(z.array(pullSchema), rows, 'GET pulls');
-    const mine = pulls.filter((pull) => pull.head.ref === branch && pull.base.ref === base);
-    return mine.sort(
-      (a, b) => Number(b.state === 'open') - Number(a.state === 'open') || b.number - a.number,
-    );
-  }
-}
-
-type Text = Pick<PullRequest, 'title' | 'body' | 'branch' | 'base'>;
-
-/** The pull request from the branch that is open. Throws `conflict` when there was one, and it was closed or merged. */
-async function openPull(api: Api, { branch, base }: Text): Promise<Pull | undefined> {
-  const [pull] = await api.pullsOf(branch, base);
-  if (pull === undefined || pull.state === 'open') return pull;
-  const state = pull.merged_at === null ? 'closed' : 'merged';
-  throw new VouchError('conflict', `branch ${branch}: its pull request ${pull.number} is ${state}`);
-}
-
-/** The pull request from the branch, opened if there is none, with this text. */
-async function pullFor(api: Api, text: Text, commit: string, pull: Pull | undefined): Promise<Opened> {
-  const { title, body, branch: head, base } = text;
-  if (!pull) {
-    try {
-      pull = await api.ask(pullSchema, 'POST /repos/{owner}/{repo}/pulls', { title, body, head, base });
-    } catch (error) {
-      pull = await openPull(api, text); // 422: opened by someone at the same moment
-      if (!pull) throw error;
-    }
-  }
-  if (pull.title !== title || (pull.body ?? '').replaceAll('\r\n', '\n') !== body)
-    await api.ask(pullSchema, 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}', {
-      pull_number: pull.number,
-      title,
-      body,
-    });
-  return { branch: head, url: pull.html_url, ref: String(pull.number), commit };
-}
-
-async function mustHaveBase(api: Api, base: string): Promise<string> {
-  const sha = await api.branch(base);
-  if (sha !== null) return sha;
-  throw new VouchError('not-found', `github: no branch ${base} in ${api.at.owner}/${api.at.repo}`, {
-    hint: 'is the repository named right, and may the token see it?',
-  });
-}
-
-async function commitOn(api: Api, request: PullRequest): Promise<string> {
+async function commitOn(api: Api, hosted: Hosted, request: PullRequest): Promise<string> {
   const there = await api.branch(request.branch);
   if (there !== null) return sameOrConflict(api, request, there);
-  const baseSha = await mustHaveBase(api, request.base);
+  const baseSha = await mustHaveBase(hosted, request.base);
   const base = await api.commit(baseSha);
   const tree = await treeWith(api, base.tree.sha, request.changes);
   if (tree === base.tree.sha) throw new VouchError('conflict', `${request.base} holds these changes already`);
@@ -294,7 +147,7 @@ async function merge(
   const pull = await api.ask(pullSchema, 'GET /repos/{owner}/{repo}/pulls/{pull_number}', {
     pull_number: number,
   });
-  if (pull.merged_at !== null && pull.merge_commit_sha) return { commit: pull.merge_commit_sha };
+  if (pull.merged && pull.merge_commit_sha) return { commit: pull.merge_commit_sha };
   if (pull.state !== 'open') throw new VouchError('conflict', `github: pull request ${number} was closed`);
   if (expected !== undefined && pull.head.sha !== expected)
     throw new VouchError(
@@ -315,7 +168,7 @@ async function merge(
 async function close(api: Api, number: number, comment: string): Promise<void> {
   const values = { pull_number: number, issue_number: number };
   const pull = await api.ask(pullSchema, 'GET /repos/{owner}/{repo}/pulls/{pull_number}', values);
-  if (pull.merged_at !== null) throw new VouchError('conflict', `github: pull request ${number} was merged`);
+  if (pull.merged) throw new VouchError('conflict', `github: pull request ${number} was merged`);
   if (pull.state !== 'open') return;
   const done = z.object({});
   if (comment !== '')
@@ -324,35 +177,4 @@ async function close(api: Api, number: number, comment: string): Promise<void> {
       body: comment,
     });
   await api.ask(done, 'PATCH /repos/{owner}/{repo}/pulls/{pull_number}', { ...values, state: 'closed' });
-}
-
-function checked<T>(schema: z.ZodType<T>, data: unknown, what: string): T {
-  const parsed = schema.safeParse(data);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new VouchError(
-    'unavailable',
-    `github: ${what}: the answer is not what the API promises (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''})`,
-    {
-      hint: 'is forge.baseUrl the address of its API?',
-    },
-  );
-}
-
-function translate(error: unknown): VouchError {
-  if (error instanceof VouchError) return error;
-  const failed = z
-    .object({
-      status: z.number(),
-      message: z.string(),
-      response: z.object({ headers: z.record(z.string(), z.unknown()) }).optional(),
-      cause: z.unknown(),
-    })
-    .safeParse(error);
-  if (!failed.success) throw error;
-  if (failed.data.cause instanceof VouchError) return failed.data.cause;
-  const headers = failed.data.response?.headers ?? {};
-  const limited =
-    failed.data.status === 403 && (headers['x-ratelimit-remaining'] === '0' || 'retry-after' in headers);
-  return statusError(NAME, failed.data.status, failed.data.message, { limited, cause: error });
 }
