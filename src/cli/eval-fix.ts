@@ -22,7 +22,7 @@ export async function runEvalFix(session: Session, options: EvalFixOptions): Pro
     const print = (value: unknown): void => session.io.out(`${JSON.stringify(value)}\n`);
     const results = await runSuite(
       suite,
-      parts.workbench,
+      { ...parts.workbench, rebuiltState: options.rebuilt },
       {
         check: options.check === true,
         wrong: options.wrong === true,

@@ -7,6 +7,8 @@ export interface EvalFixOptions {
   only?: string;
   check?: true;
   wrong?: true;
+  /** Commander's `--no-rebuilt`. */
+  rebuilt: boolean;
 }
 
 export interface EvalBackportOptions {
@@ -34,6 +36,7 @@ export const evalFix: Define = (program, { run, group, example }) => {
     )
     .option('--only <name>', 'this scenario only')
     .option('--check', 'prove the scenarios themselves: the reference fix passes, the wrong ones fail')
+    .option('--no-rebuilt', 'answer calls from the recording only, for comparison: no state is rebuilt')
     .option('--wrong', 'judge the wrong fixes that come with the scenarios')
     .action(
       run(async (session, options: EvalFixOptions) => {

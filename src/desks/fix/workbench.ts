@@ -28,6 +28,8 @@ export interface WorkbenchOptions {
   router?: DeployerOptions['router'];
   log?: Logger;
   testCommand?: string;
+  /** See `DossierOptions`. */
+  rebuiltState?: boolean;
   onIncident?: (incident: Incident, slice: string | null) => void;
 }
 
@@ -72,6 +74,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     engines: options.engines,
     costOf: options.costOf,
     ...(options.testCommand === undefined ? {} : { testCommand: options.testCommand }),
+    ...(options.rebuiltState === undefined ? {} : { rebuiltState: options.rebuiltState }),
   });
   const pullRequests = createPullRequests({
     store,
