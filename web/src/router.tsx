@@ -3,12 +3,14 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   redirect,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { AppPage } from './apps/app-page.tsx';
 import { AppsPage } from './apps/apps-page.tsx';
+import { ReviewsPage } from './backport/live/reviews-page.tsx';
 import { DoctorPage } from './doctor/doctor-page.tsx';
 import { IncidentPage } from './incidents/incident-page.tsx';
 import { IncidentsPage, STATUSES, type IncidentFilter } from './incidents/incidents-page.tsx';
@@ -101,6 +103,20 @@ const trace = createRoute({
     return <TracePage id={trace.useParams().trace} />;
   },
 });
+const reviews = createRoute({ getParentRoute: () => root, path: '/backport', component: ReviewsPage });
+const review = createRoute({
+  getParentRoute: () => root,
+  path: '/backport/$review',
+  component: lazyRouteComponent(async () => {
+    const { ReviewPage } = await import('./backport/live/review-page.tsx');
+    return {
+      default: function One() {
+        const { review: id } = review.useParams();
+        return <ReviewPage key={id} id={id} />;
+      },
+    };
+  }),
+});
 const doctor = createRoute({ getParentRoute: () => root, path: '/doctor', component: DoctorPage });
 
 /** Search values are parsed as JSON where they can be: a name such as `1` comes as a number. */
@@ -145,6 +161,8 @@ export const router = createRouter({
     recording,
     traces,
     trace,
+    reviews,
+    review,
     doctor,
   ]),
   defaultErrorComponent: Broken,

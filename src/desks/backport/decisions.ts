@@ -96,17 +96,22 @@ export async function sayDecisions(
   });
 }
 
-/** What holds for these commits: of each commit and branch the newest, in the order of saying. */
-export async function decisionsOn(store: Store, shas: readonly string[]): Promise<Decision[]> {
-  return holding(await rowsOn(store, shas));
+/** How it stands for these commits, where people said anything; in the order of saying. */
+export async function standingsOn({ db }: Store, shas: readonly string[]): Promise<Standing[]> {
+  const rows: Row[] = [];
+  for (let at = 0; at < shas.length; at += AT_ONCE)
+    rows.push(
+      ...(await db
+        .selectFrom('backportDecisions')
+        .select(COLUMNS)
+        .where('sha', 'in', shas.slice(at, at + AT_ONCE))
+        .orderBy('id')
+        .execute()),
+    );
+  return standing(rows).map(([one]) => one);
 }
 
-/** How it stands for these commits, where people said anything. */
-export async function standingsOn(store: Store, shas: readonly string[]): Promise<Standing[]> {
-  return standing(await rowsOn(store, shas)).map(([one]) => one);
-}
-
-/** All that holds for one branch, or for all. */
+/** All that holds for one branch, or for all: of each commit and branch the newest, in the order of saying. */
 export async function allDecisions({ db }: Store, branch?: string): Promise<Decision[]> {
   let query = db.selectFrom('backportDecisions').select(COLUMNS).orderBy('id');
   if (branch !== undefined) query = query.where('branch', '=', branch);
@@ -122,20 +127,6 @@ export async function commitsSaidAfter({ db }: Store, after: number): Promise<st
     .where('id', '>', after)
     .execute();
   return rows.map(({ sha }) => sha);
-}
-
-async function rowsOn({ db }: Store, shas: readonly string[]): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (let at = 0; at < shas.length; at += AT_ONCE)
-    rows.push(
-      ...(await db
-        .selectFrom('backportDecisions')
-        .select(COLUMNS)
-        .where('sha', 'in', shas.slice(at, at + AT_ONCE))
-        .orderBy('id')
-        .execute()),
-    );
-  return rows;
 }
 
 /** Decisions of a project as lessons: what holds, one a commit and branch. */

@@ -10,7 +10,8 @@ const STALE: Record<Change['topic'], readonly Used[]> = {
   incident: ['listIncidents', 'getIncident', 'listApps', 'listRecordings', 'listProposals'],
   proposal: ['listProposals', 'getProposal', 'getIncident', 'listTraces'],
   decision: ['listProposals', 'getProposal', 'getIncident', 'listIncidents'],
-  review: ['listReviews', 'listReviewDecisions'],
+  // What was said on a review is asked for by the review itself, which knows what it has.
+  review: ['listReviews'],
   progress: [],
 };
 const MAX_LINES = 200;
@@ -24,6 +25,25 @@ let connection: Connection = 'connecting';
 const progress = new Map<string, readonly string[]>();
 const NONE: readonly string[] = [];
 const listeners = new Set<() => void>();
+
+const reviews = new Map<string, Set<(text: string | null) => void>>();
+
+/**
+ * Tells when something happened on a review, and when the connection is there again: then something may have happened. The
+ * text is null where a newer page of it was published.
+ */
+export function onReview(id: string, listener: (text: string | null) => void): () => void {
+  const ofReview = reviews.get(id) ?? new Set();
+  reviews.set(id, ofReview.add(listener));
+  return () => ofReview.delete(listener);
+}
+
+function tellReviews(
+  ofReviews: Iterable<Set<(text: string | null) => void> | undefined>,
+  text: string | null,
+): void {
+  for (const ofReview of ofReviews) for (const listener of ofReview ?? []) listener(text);
+}
 
 function tell(): void {
   for (const listener of listeners) listener();
@@ -66,6 +86,7 @@ export function followChanges(): () => void {
       tell();
     }
     if (change.topic === 'incident' && progress.delete(change.id)) tell();
+    if (change.topic === 'review') tellReviews([reviews.get(change.id)], change.text);
     for (const name of STALE[change.topic]) waiting.add(name);
     if (waiting.size > 0) timer ??= setTimeout(refresh, CALM_MS);
   };
@@ -81,7 +102,10 @@ export function followChanges(): () => void {
     }
     if (source) return;
     source = new EventSource('/api/events');
-    source.addEventListener('ready', () => say('live'));
+    source.addEventListener('ready', () => {
+      say('live');
+      tellReviews(reviews.values(), '');
+    });
     source.addEventListener('error', () => {
       say('lost');
       // A refusal, such as of a server that is stopping, ends it for good; a lost connection it tries again by itself.

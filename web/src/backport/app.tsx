@@ -5,11 +5,21 @@ import { ImportDialog } from './import-dialog.tsx';
 import { KEYS, goTo, listenToKeys } from './keys.ts';
 import { ModelContext } from './linked.tsx';
 import { PicksPanel } from './picks-panel.tsx';
-import { totalsText, type Review } from './store.ts';
+import type { Review } from './store.ts';
 import { Table } from './table.tsx';
 import { plainText } from './text.ts';
+import { totalsText } from './totals.ts';
 
-export function App({ review }: { review: Review }): ReactNode {
+/** `who` and `notices` are of a review that others see too. */
+export function App({
+  review,
+  who,
+  notices,
+}: {
+  review: Review;
+  who?: ReactNode;
+  notices?: ReactNode;
+}): ReactNode {
   const [helps, setHelps] = useState(false);
   const head = useRef<HTMLDivElement>(null);
   useEffect(() => listenToKeys(review, () => setHelps(true)), [review]);
@@ -31,16 +41,17 @@ export function App({ review }: { review: Review }): ReactNode {
   };
   return (
     <ModelContext value={review.model}>
-      <div className="bp" onClick={onClick}>
+      <div className={review.isLive ? 'bp bp-live' : 'bp'} onClick={onClick}>
         <div ref={head} className="bp-sticky">
-          <Bar review={review} help={() => setHelps(true)} />
+          <Bar review={review} help={() => setHelps(true)} who={who} />
         </div>
-        <main>
+        <Frame isLive={review.isLive}>
+          {notices}
           <Notices review={review} />
           <Table review={review} />
           <Nothing review={review} />
           <PicksPanel review={review} />
-        </main>
+        </Frame>
         <Said review={review} />
         <ImportDialog review={review} />
         <Dialog title="Keys" open={helps} onClose={() => setHelps(false)}>
@@ -55,13 +66,24 @@ export function App({ review }: { review: Review }): ReactNode {
             ))}
           </dl>
           <p className="bp-fine">
-            What you choose stays in this browser. Export it to give it to somebody, or to{' '}
-            <code>vouch backport import</code>.
+            {review.isLive ? (
+              'What you choose is sent at once, and shown to everybody who looks at this review.'
+            ) : (
+              <>
+                What you choose stays in this browser. Export it to give it to somebody, or to{' '}
+                <code>vouch backport import</code>.
+              </>
+            )}
           </p>
         </Dialog>
       </div>
     </ModelContext>
   );
+}
+
+/** The pages around a live review have a main part already. */
+function Frame({ isLive, children }: { isLive: boolean; children: ReactNode }): ReactNode {
+  return isLive ? <div>{children}</div> : <main>{children}</main>;
 }
 
 function Notices({ review }: { review: Review }): ReactNode {

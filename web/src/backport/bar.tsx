@@ -7,7 +7,16 @@ import type { Review } from './store.ts';
 import { plainText } from './text.ts';
 
 /** Stays at the top: which branch, what is shown, and what was done. */
-export function Bar({ review, help }: { review: Review; help: () => void }): ReactNode {
+export function Bar({
+  review,
+  help,
+  who,
+}: {
+  review: Review;
+  help: () => void;
+  /** Who reviews, and whether it is saved; without it, a field for the name. */
+  who?: ReactNode;
+}): ReactNode {
   const view = useSyncExternalStore(review.onView, review.view);
   const { title, project, branches } = review.model.data;
   const { theme, next, choose } = useTheme();
@@ -39,15 +48,17 @@ export function Bar({ review, help }: { review: Review; help: () => void }): Rea
           <span className="bp-only">onto {plainText(branches[0] ?? '')}</span>
         )}
         <span className="bp-gap" />
-        <input
-          className="bp-field bp-name"
-          aria-label="Your name, kept with what you decide"
-          placeholder="Your name"
-          maxLength={200}
-          autoComplete="off"
-          value={view.reviewer}
-          onChange={({ target }) => review.name(target.value)}
-        />
+        {who ?? (
+          <input
+            className="bp-field bp-name"
+            aria-label="Your name, kept with what you decide"
+            placeholder="Your name"
+            maxLength={200}
+            autoComplete="off"
+            value={view.reviewer}
+            onChange={({ target }) => review.name(target.value)}
+          />
+        )}
         <button
           type="button"
           className="bp-button"
@@ -67,15 +78,17 @@ export function Bar({ review, help }: { review: Review; help: () => void }): Rea
           Redo
         </button>
         <Exchange review={review} />
-        <button
-          type="button"
-          className="bp-button bp-icon"
-          aria-label={`Colours: ${theme}; change to ${next}`}
-          title={`Colours: ${theme}`}
-          onClick={() => choose(next)}
-        >
-          <Icon name={theme === 'light' ? 'sun' : theme === 'dark' ? 'moon' : 'system'} />
-        </button>
+        {!review.isLive && (
+          <button
+            type="button"
+            className="bp-button bp-icon"
+            aria-label={`Colours: ${theme}; change to ${next}`}
+            title={`Colours: ${theme}`}
+            onClick={() => choose(next)}
+          >
+            <Icon name={theme === 'light' ? 'sun' : theme === 'dark' ? 'moon' : 'system'} />
+          </button>
+        )}
         <button type="button" className="bp-button bp-icon" aria-label="Keys" title="Keys (?)" onClick={help}>
           ?
         </button>
@@ -84,7 +97,7 @@ export function Bar({ review, help }: { review: Review; help: () => void }): Rea
         <Toggles review={review} />
         <span className="bp-gap" />
         <span className="bp-count">
-          {view.totals.shown} shown, {view.totals.decided} decided by you
+          {view.totals.shown} shown, {view.totals.decided} decided{!review.isLive && ' by you'}
         </span>
         <input
           ref={search}
@@ -143,6 +156,19 @@ function Toggles({ review }: { review: Review }): ReactNode {
           review.show({ ...show, backported: !show.backported }),
         )}
       </div>
+      {(totals.disputed > 0 || show.disputed) && (
+        <div role="group" aria-label="Disagreements" className="bp-toggles">
+          <button
+            type="button"
+            className="bp-toggle bp-only-disputed"
+            aria-pressed={show.disputed}
+            title={show.disputed ? 'Show all' : 'Show only what two people disagree on; d goes to the next'}
+            onClick={() => review.show({ ...show, disputed: !show.disputed })}
+          >
+            Disputed <b>{totals.disputed}</b>
+          </button>
+        </div>
+      )}
     </>
   );
 }
@@ -171,7 +197,8 @@ function Exchange({ review }: { review: Review }): ReactNode {
         type="button"
         className="bp-button"
         onClick={() => file.current?.click()}
-        title="Take over decisions from a file"
+        disabled={review.refusal !== undefined}
+        title={review.refusal ?? 'Take over decisions from a file'}
       >
         Import
       </button>

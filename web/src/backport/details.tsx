@@ -2,6 +2,7 @@ import { useId, useState, type ReactNode } from 'react';
 import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
 import { WORDS } from './calls.ts';
 import { Linked, ToRow, useModel } from './linked.tsx';
+import { othersOf } from './people.ts';
 import type { Review, RowState } from './store.ts';
 import { plainText } from './text.ts';
 
@@ -41,13 +42,20 @@ export function Details({ review, state }: { review: Review; state: RowState }):
         </div>
         <div className="bp-notes">
           <Notes review={review} row={row} note={choice?.note ?? ''} />
-          {known !== null && (
+          {known !== null && known.call !== null && known.by !== choice?.by && (
             <p>
-              {plainText(known.by)} said {WORDS[known.call].toLowerCase()}
-              {known.note !== '' && `: ${plainText(known.note)}`}
+              <bdi>{plainText(known.by)}</bdi> said {WORDS[known.call].toLowerCase()}
             </p>
           )}
-          {choice !== null && choice.call !== null && (
+          {othersOf(choice, known).map(({ by, note: text }) => (
+            <p key={by} className="bp-note">
+              <b>
+                <bdi>{plainText(by)}</bdi>:
+              </b>{' '}
+              {plainText(text)}
+            </p>
+          ))}
+          {choice !== null && choice.call !== null && review.refusal === undefined && (
             <button type="button" className="bp-button" data-reset={row}>
               Back to what was suggested
             </button>
@@ -118,12 +126,17 @@ function Notes({ review, row, note }: { review: Review; row: number; note: strin
         rows={4}
         maxLength={4000}
         value={note}
-        placeholder="Kept with your decision, and exported"
+        placeholder={
+          review.refusal ??
+          (review.isLive ? 'Shown to everybody, with your name' : 'Kept with your decision, and exported')
+        }
+        disabled={review.refusal !== undefined}
         onFocus={() => {
           setMark(`note ${++sessions}`);
           review.moveTo(row);
         }}
         onChange={({ target }) => review.note(row, target.value, mark)}
+        onBlur={() => review.settle()}
       />
     </>
   );

@@ -1,5 +1,6 @@
 import type { PageCommit, PageData, PageVerdict } from '../../../src/desks/backport/page/data.ts';
 import type { Shelf } from './keep.ts';
+import { browserKeeper } from './keeper.ts';
 import { PageModel } from './page-model.ts';
 import { Review } from './store.ts';
 
@@ -82,6 +83,7 @@ export function reviewOf(
   let at = hash;
   let now = 1000;
   const review = new Review(new PageModel(data), {
+    keeper: browserKeeper(shelf, data.key, data.branches),
     shelf,
     readHash: () => at,
     writeHash: (next) => void (at = next),

@@ -35,7 +35,11 @@ export interface Read {
 const LIMITS = { bytes: 32 * 2 ** 20, entries: 200_000, note: 4000, by: 200 } as const;
 
 /** Throws with what is wrong for a file that is none of decisions. */
-export function readDecisions(text: string, model: PageModel, journal: Journal): Read {
+export function readDecisions(
+  text: string,
+  model: PageModel,
+  here: (branch: string, sha: string) => Choice | null,
+): Read {
   if (text.length > LIMITS.bytes) throw new Error('The file is larger than 32 MiB.');
   const entries = entriesOf(text);
   const read: Read = { taken: [], same: 0, conflicts: [], refused: [] };
@@ -57,7 +61,7 @@ export function readDecisions(text: string, model: PageModel, journal: Journal):
       });
   }
   for (const incoming of seen.values()) {
-    const own = journal.get(incoming.branch, incoming.sha);
+    const own = here(incoming.branch, incoming.sha);
     if (own === null) read.taken.push(incoming);
     else if (own.call === incoming.choice.call && own.note === incoming.choice.note) read.same++;
     else read.conflicts.push({ ...incoming, own });

@@ -5,6 +5,8 @@ export interface Shown {
   calls: Readonly<Record<Letter, boolean>>;
   fresh: boolean;
   backported: boolean;
+  /** Only what two people disagree on. */
+  disputed: boolean;
 }
 
 export interface Hash {
@@ -18,6 +20,7 @@ export const EVERYTHING: Shown = {
   calls: { n: true, u: true, w: true, y: true },
   fresh: true,
   backported: true,
+  disputed: false,
 };
 
 /** What does not make sense is as if it were not said. */
@@ -32,24 +35,32 @@ export function parseHash(hash: string): Hash {
   };
 }
 
+const WORDS = new Set(['new', 'backported', 'disputed']);
+
 function parseShow(text: string): Shown {
   const words = text.split(',');
-  const letters = words.filter((word) => word !== 'new' && word !== 'backported').join('');
+  const letters = words.filter((word) => !WORDS.has(word)).join('');
   const has = (letter: Letter): boolean => letters.includes(letter);
   return {
     calls: { n: has('n'), u: has('u'), w: has('w'), y: has('y') },
     fresh: words.includes('new'),
     backported: words.includes('backported'),
+    disputed: words.includes('disputed'),
   };
 }
 
 export function formatHash(
-  { calls, fresh, backported }: Shown,
+  { calls, fresh, backported, disputed }: Shown,
   start: number,
   branch: string | null,
 ): string {
   const letters = LETTERS.filter((letter) => calls[letter]).join('');
-  const words = [letters, fresh ? 'new' : '', backported ? 'backported' : ''].filter((word) => word !== '');
+  const words = [
+    letters,
+    fresh ? 'new' : '',
+    backported ? 'backported' : '',
+    disputed ? 'disputed' : '',
+  ].filter((word) => word !== '');
   const of = branch === null ? '' : `&branch=${encodeURIComponent(branch)}`;
   return `#show=${words.join(',')}&start=${start}${of}`;
 }

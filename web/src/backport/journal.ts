@@ -19,6 +19,12 @@ export interface Change {
   after: Choice | null;
 }
 
+/** What is to be changed. */
+export interface Wish extends Omit<Change, 'before'> {
+  /** Said once more, though it is the same: having seen what others said. */
+  again?: boolean;
+}
+
 interface Step {
   changes: readonly Change[];
   /** Consecutive steps with the same mark are one: the letters of a note. */
@@ -60,13 +66,10 @@ export class Journal {
   }
 
   /** One step; what changes nothing is none. */
-  say(
-    changes: readonly { branch: string; sha: string; after: Choice | null }[],
-    mark: string | null = null,
-  ): Change[] {
-    const made = changes
-      .map((change) => ({ ...change, before: this.get(change.branch, change.sha) }))
-      .filter(({ before, after }) => !isSame(before, after));
+  say(wishes: readonly Wish[], mark: string | null = null): Change[] {
+    const made = wishes
+      .map((wish) => ({ ...wish, before: this.get(wish.branch, wish.sha) }))
+      .filter(({ before, after, again }) => again === true || !isSame(before, after));
     if (made.length === 0) return made;
     for (const { branch, sha, after } of made) this.put(branch, sha, after);
     this.#undone = [];

@@ -4,6 +4,17 @@ import type { Choice } from './journal.ts';
 /** What of a browser's storage is used. */
 export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
+/** Asked by writing: some browsers show a storage and then refuse. */
+export function browserShelf(): Shelf | null {
+  try {
+    localStorage.setItem('vouch.backport.asked', '1');
+    localStorage.removeItem('vouch.backport.asked');
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
 /** One entry a choice: two windows of the same review do not overwrite each other. */
 function prefixOf(key: string, branch: string): string {
   return `vouch.backport.${key}.${encodeURIComponent(branch)}.`;

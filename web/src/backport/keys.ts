@@ -9,6 +9,7 @@ export const KEYS: readonly (readonly [keys: string, does: string])[] = [
   ['Z or Ctrl+Y', 'redo'],
   ['x', 'back to what was suggested'],
   ['s', 'the review starts at this row'],
+  ['d', 'next row that two people disagree on'],
   ['/', 'search; Escape empties it'],
   ['[ and ]', 'previous and next branch'],
   ['?', 'this help'],
@@ -24,8 +25,9 @@ export function listenToKeys(review: Review, help: () => void): () => void {
     if (isWriting(event.target)) return;
     if (act(review, event, help)) event.preventDefault();
   };
-  document.addEventListener('keydown', onKey);
-  return () => document.removeEventListener('keydown', onKey);
+  // Before the keys of the pages around it, which leave alone what was taken here.
+  document.addEventListener('keydown', onKey, true);
+  return () => document.removeEventListener('keydown', onKey, true);
 }
 
 function act(review: Review, event: KeyboardEvent, help: () => void): boolean {
@@ -50,6 +52,7 @@ function act(review: Review, event: KeyboardEvent, help: () => void): boolean {
   if (key === 'k') return step(review, -1);
   if (key === 'z') back(review, 'undo');
   else if (key === 'Z') back(review, 'redo');
+  else if (key === 'd') dispute(review);
   else if (key === '[') review.switchTo(review.view().branch - 1);
   else if (key === ']') review.switchTo(review.view().branch + 1);
   else if (key === '/') document.querySelector<HTMLElement>('#search')?.focus();
@@ -77,6 +80,14 @@ function step(review: Review, by: 1 | -1): boolean {
   const next = review.next(row, by);
   if (next !== undefined) goTo(review, next);
   return true;
+}
+
+function dispute(review: Review): void {
+  const row = review.nextDisputed(review.current);
+  if (row === undefined) return;
+  review.reveal(row);
+  // The row may only now be shown.
+  requestAnimationFrame(() => goTo(review, row));
 }
 
 function back(review: Review, what: 'undo' | 'redo'): void {

@@ -2,14 +2,17 @@ import { createRoot } from 'react-dom/client';
 import type { PageData } from '../../../src/desks/backport/page/data.ts';
 import { applyTheme } from '../lib/theme.ts';
 import { App } from './app.tsx';
-import type { Shelf } from './keep.ts';
+import { browserShelf } from './keep.ts';
+import { browserKeeper } from './keeper.ts';
 import { PageModel } from './page-model.ts';
 import { Review } from './store.ts';
 
 applyTheme();
 const data = JSON.parse(document.querySelector('#data')!.textContent) as PageData;
+const shelf = browserShelf();
 const review = new Review(new PageModel(data), {
-  shelf: shelf(),
+  keeper: browserKeeper(shelf, data.key, data.branches),
+  shelf,
   readHash: () => location.hash,
   writeHash(hash) {
     history.replaceState(null, '', hash);
@@ -21,14 +24,3 @@ addEventListener('storage', ({ key, newValue }) => {
   if (key !== null) review.heard(key, newValue);
 });
 createRoot(document.querySelector('#root')!).render(<App review={review} />);
-
-/** Asked by writing: some browsers show a storage and then refuse. */
-function shelf(): Shelf | null {
-  try {
-    localStorage.setItem('vouch.backport.asked', '1');
-    localStorage.removeItem('vouch.backport.asked');
-    return localStorage;
-  } catch {
-    return null;
-  }
-}

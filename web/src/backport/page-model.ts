@@ -1,11 +1,33 @@
 import type {
   PageCommit,
   PageData,
+  Letter,
   PageDecision,
   PageVerdict,
 } from '../../../src/desks/backport/page/data.ts';
 
 const SHORTEST = 10;
+
+/** What people said of a commit and a branch, as far as this page knows. */
+export interface Known {
+  /** Of the last thing that was said. */
+  readonly id: number;
+  readonly sha: string;
+  readonly branch: string;
+  /** Null for notes alone. */
+  readonly call: Letter | null;
+  readonly by: string;
+  readonly at: number;
+  /** Who said otherwise without either having seen the other. */
+  readonly against: Said | null;
+  readonly notes: readonly { by: string; note: string; at: number }[];
+}
+
+export interface Said {
+  readonly by: string;
+  readonly call: Letter;
+  readonly at: number;
+}
 
 /** The commits of a page, numbered, and how they hang together. */
 export class PageModel {
@@ -14,7 +36,7 @@ export class PageModel {
   readonly digits: number;
   readonly #indexOf = new Map<string, number>();
   readonly #sorted: readonly string[];
-  readonly #known: Map<string, PageDecision>[];
+  readonly #known: Map<string, Known>[];
   readonly #dependents = new Map<number, ReadonlyMap<number, readonly number[]>>();
   readonly #words = new Map<number, readonly string[]>();
 
@@ -25,7 +47,7 @@ export class PageModel {
     this.digits = digitsOf(this.#sorted);
     this.#known = data.branches.map((name) => {
       const own = data.decisions.filter(({ branch }) => branch === name);
-      return new Map(own.map((decision) => [decision.sha, decision]));
+      return new Map(own.map((decision) => [decision.sha, knownOf(decision)]));
     });
   }
 
@@ -41,8 +63,23 @@ export class PageModel {
     return this.commit(row).verdicts[branch] ?? null;
   }
 
-  known(row: number, branch: number): PageDecision | null {
+  known(row: number, branch: number): Known | null {
     return this.#known[branch]?.get(this.commit(row).sha) ?? null;
+  }
+
+  /** Learns what was said; nothing of what is known already. Returns its row, or undefined. */
+  learn(known: Known): number | undefined {
+    const row = this.#indexOf.get(known.sha);
+    const ofBranch = this.#known[this.data.branches.indexOf(known.branch)];
+    if (row === undefined || ofBranch === undefined || (ofBranch.get(known.sha)?.id ?? 0) >= known.id)
+      return undefined;
+    ofBranch.set(known.sha, known);
+    return row;
+  }
+
+  /** All that is known, in no order. */
+  *allKnown(): Generator<Known> {
+    for (const ofBranch of this.#known) yield* ofBranch.values();
   }
 
   short(sha: string): string {
@@ -101,6 +138,11 @@ export class PageModel {
     );
     return last === -1 ? 0 : last + 2;
   }
+}
+
+function knownOf({ note, against = null, ...rest }: PageDecision): Known {
+  const { by, at } = rest;
+  return { ...rest, against, notes: note === '' ? [] : [{ by, note, at }] };
 }
 
 function textOf({ sha, author, subject, body, files }: PageCommit, verdict: PageVerdict | null): string {

@@ -1,8 +1,12 @@
 import { memo, useCallback, useSyncExternalStore, type ReactNode } from 'react';
 import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
+import { When } from '../ui/when.tsx';
 import { LETTERS, WORDS, type Letter } from './calls.ts';
 import { Details } from './details.tsx';
+import type { Choice } from './journal.ts';
+import { othersOf, personOf } from './people.ts';
 import { Linked, Outside, ToRow, useModel } from './linked.tsx';
+import type { Known, Said as SaidBy } from './page-model.ts';
 import type { Review, RowState } from './store.ts';
 import { plainText, shortDate } from './text.ts';
 
@@ -12,7 +16,7 @@ export const Row = memo(function Row({ review, row }: { review: Review; row: num
     useCallback((listener) => review.onRow(row, listener), [review, row]),
     () => review.row(row),
   );
-  const { verdict, choice, known, lacks } = state;
+  const { verdict, choice, known, lacks, against } = state;
   const isBackported = (verdict?.already ?? null) !== null;
   return (
     <>
@@ -23,7 +27,7 @@ export const Row = memo(function Row({ review, row }: { review: Review; row: num
         data-row={row}
         data-call={state.call}
         data-had={isBackported || undefined}
-        data-decided={(choice?.call ?? known?.call) !== undefined || undefined}
+        data-decided={(choice?.call ?? known?.call ?? null) !== null || undefined}
         aria-current={state.current || undefined}
         hidden={!state.shown}
         tabIndex={-1}
@@ -32,10 +36,14 @@ export const Row = memo(function Row({ review, row }: { review: Review; row: num
         <Identity row={row} />
         <Subject row={row} verdict={verdict} />
         <td role="cell" className="bp-verdict">
-          <Calls row={row} call={state.call} />
+          <Calls row={row} call={state.call} other={against?.call} refusal={review.refusal} />
           <Said call={state.call} verdict={verdict} choice={choice} known={known} />
         </td>
-        <Reason verdict={verdict} lacks={lacks} note={choice?.note ?? known?.note ?? ''} />
+        <td role="cell" className="bp-reason">
+          {against !== null && <Disputed state={state} against={against} />}
+          <Reason verdict={verdict} lacks={lacks} />
+          <Noted choice={choice} known={known} />
+        </td>
       </tr>
       {state.open && state.shown && <Details review={review} state={state} />}
     </>
@@ -142,7 +150,19 @@ function Fits({ verdict }: { verdict: PageVerdict | null }): ReactNode {
  * `autocomplete` keeps browsers from restoring what stood there before a reload, and from gathering the state of all
  * these fields whenever the address changes.
  */
-const Calls = memo(function Calls({ row, call }: { row: number; call: Letter }): ReactNode {
+const Calls = memo(function Calls({
+  row,
+  call,
+  other,
+  refusal,
+}: {
+  row: number;
+  call: Letter;
+  /** What somebody else said at the same time. */
+  other: Letter | undefined;
+  /** Why nothing may be chosen. */
+  refusal: string | undefined;
+}): ReactNode {
   const model = useModel();
   const { sha, subject } = model.commit(row);
   return (
@@ -159,7 +179,9 @@ const Calls = memo(function Calls({ row, call }: { row: number; call: Letter }):
           autoComplete="off"
           value={letter}
           aria-label={WORDS[letter]}
-          title={WORDS[letter]}
+          title={refusal ?? WORDS[letter]}
+          disabled={refusal !== undefined}
+          data-other={letter === other || undefined}
           checked={call === letter}
           readOnly
         />
@@ -177,7 +199,7 @@ const Said = memo(function Said({
 }: Pick<RowState, 'call' | 'verdict' | 'choice' | 'known'>): ReactNode {
   const model = useModel();
   const sure = verdict === null ? null : Math.round(verdict.confidence * 100);
-  const person = choice !== null && choice.call !== null ? choice.by || 'you' : known?.by;
+  const person = personOf(choice, known);
   const isSure = verdict?.verdict === 'y' && verdict.confidence >= model.data.autoYes;
   return (
     <div className="bp-said">
@@ -204,17 +226,57 @@ const Said = memo(function Said({
   );
 });
 
+/** Two people said different things, and neither had seen the other: both stand here until one of them says it again. */
+function Disputed({ state, against }: { state: RowState; against: SaidBy }): ReactNode {
+  const { call, choice, known } = state;
+  const own = choice !== null && choice.call !== null ? choice : known!;
+  const by = personOf(choice, known) ?? 'you';
+  return (
+    <p className="bp-disputed">
+      <strong>Disputed:</strong>{' '}
+      {[
+        { by, call, at: own.at },
+        { ...against, by: against.by || 'somebody' },
+      ].map((one, i) => (
+        <span key={i}>
+          {i > 0 && '; '}
+          <bdi>{plainText(one.by)}</bdi> said <b data-tone={one.call}>{WORDS[one.call].toLowerCase()}</b>,{' '}
+          <When at={one.at} />
+        </span>
+      ))}
+      . Say it again to settle it.
+    </p>
+  );
+}
+
+/** Everybody's note, each with a name where it is not one's own. */
+function Noted({ choice, known }: { choice: Choice | null; known: Known | null }): ReactNode {
+  const others = othersOf(choice, known);
+  const own = choice?.note ?? '';
+  return (
+    <>
+      {own !== '' && <p className="bp-note">{plainText(own)}</p>}
+      {others.map(({ by, note }) => (
+        <p key={by} className="bp-note">
+          <b>
+            <bdi>{plainText(by)}</bdi>:
+          </b>{' '}
+          {plainText(note)}
+        </p>
+      ))}
+    </>
+  );
+}
+
 const Reason = memo(function Reason({
   verdict,
   lacks,
-  note,
 }: {
   verdict: PageVerdict | null;
   lacks: readonly number[];
-  note: string;
 }): ReactNode {
   return (
-    <td role="cell" className="bp-reason">
+    <>
       {lacks.length > 0 && (
         <p className="bp-lacks">
           needs{' '}
@@ -239,8 +301,7 @@ const Reason = memo(function Reason({
           </span>
         </>
       )}
-      {note !== '' && <p className="bp-note">{plainText(note)}</p>}
-    </td>
+    </>
   );
 });
 

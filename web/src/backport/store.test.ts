@@ -44,7 +44,12 @@ describe('a review', () => {
     const all = [`cid_n=( )`, `cid_u=( ${short(3)} )`, `cid_w=( ${short(2)} )`, `cid_y=( ${short(4)} )`];
     expect(review.view().totals.arrays.split('\n\n')).toEqual(all);
     review.startAt(0);
-    review.show({ calls: { n: false, u: false, w: false, y: false }, fresh: false, backported: false });
+    review.show({
+      calls: { n: false, u: false, w: false, y: false },
+      fresh: false,
+      backported: false,
+      disputed: false,
+    });
     review.search('nothing that is there');
     expect(review.view().totals.arrays.split('\n\n')).toEqual(all);
     review.say(1, 'y');
@@ -182,7 +187,7 @@ describe('a review', () => {
   it('puts what people said before above the verdict, and own choices above both', () => {
     const known = { id: 7, sha: idOf(3), branch: '3.0', call: 'w', by: 'Ann', at: 1, note: '' } as const;
     const { review } = reviewOf({ ...four(), decisions: [known] });
-    expect(review.row(2)).toMatchObject({ call: 'w', known, choice: null });
+    expect(review.row(2)).toMatchObject({ call: 'w', known: { id: 7, by: 'Ann' }, choice: null });
     review.say(2, 'y');
     expect(review.row(2)).toMatchObject({ call: 'y', choice: { seen: 7 } });
     review.say(2, null);

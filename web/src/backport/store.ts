@@ -1,11 +1,12 @@
-import type { PageDecision, PageVerdict } from '../../../src/desks/backport/page/data.ts';
-import { LETTERS, WORDS, type Letter } from './calls.ts';
+import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
+import { WORDS, type Letter } from './calls.ts';
 import { exportText, readDecisions, type Incoming, type Read } from './exchange.ts';
 import { EVERYTHING, formatHash, parseHash, type Shown } from './hash.ts';
 import { Journal, type Change, type Choice } from './journal.ts';
-import { entryOf, keep, kept, parseKept, type Shelf } from './keep.ts';
-import { wordsOf, type PageModel } from './page-model.ts';
-import { shellArrays } from './picks.ts';
+import { entryOf, parseKept, type Shelf } from './keep.ts';
+import type { Keeper } from './keeper.ts';
+import { wordsOf, type Known, type PageModel, type Said } from './page-model.ts';
+import { totalsOf, totalsText, type Totals } from './totals.ts';
 
 /** One row, as it stands. Replaced when anything of it changes. */
 export interface RowState {
@@ -13,7 +14,9 @@ export interface RowState {
   readonly call: Letter;
   readonly choice: Choice | null;
   readonly verdict: PageVerdict | null;
-  readonly known: PageDecision | null;
+  readonly known: Known | null;
+  /** Who said otherwise, and neither had seen the other. */
+  readonly against: Said | null;
   /** Rows that it needs and that are neither picked nor on the branch; empty unless it is picked. */
   readonly lacks: readonly number[];
   readonly shown: boolean;
@@ -28,6 +31,8 @@ export interface View {
   readonly start: number;
   readonly query: string;
   readonly reviewer: string;
+  /** A name is asked for: what others are to see needs one. */
+  readonly asking: boolean;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   readonly totals: Totals;
@@ -39,27 +44,12 @@ export interface View {
   readonly importError: string | null;
 }
 
-export interface Totals {
-  /** From the start on, and of the states shown. */
-  readonly calls: Readonly<Record<Letter, number>>;
-  readonly fresh: number;
-  readonly backported: number;
-  readonly shown: number;
-  readonly decided: number;
-  /** Before the start: how many, and how many of those are wanted and not on the branch. */
-  readonly before: number;
-  readonly wantedBefore: number;
-  /** Shell lines. */
-  readonly arrays: string;
-  readonly picked: number;
-  /** Rows that are picked without what they need, or against conflicts. */
-  readonly lacking: readonly number[];
-  readonly conflicting: number;
-}
-
 export interface Places {
-  /** Null where the browser refuses. */
+  keeper: Keeper;
+  /** Where a reviewer's name is remembered; null where the browser refuses. */
   shelf: Shelf | null;
+  /** Why this person may look only. */
+  refusal?: string | undefined;
   readHash(): string;
   writeHash(hash: string): void;
   now(): number;
@@ -77,6 +67,10 @@ export class Review {
   #view: View;
   #current: number | null = null;
   readonly #open = new Set<number>();
+  /** Rows that what others say would hide: they stay in sight until the reader says anew what is shown. */
+  readonly #stay = new Set<number>();
+  /** What is done once there is a name. */
+  #then: (() => void) | null = null;
   #matches: Uint8Array | null = null;
   readonly #starts = new Map<number, number>();
   readonly #rowListeners = new Map<number, () => void>();
@@ -85,16 +79,12 @@ export class Review {
   constructor(model: PageModel, places: Places) {
     this.model = model;
     this.#places = places;
-    const { key, branches } = model.data;
-    let storage: View['storage'] = places.shelf === null ? 'refused' : 'kept';
+    let storage: View['storage'] = 'kept';
     let reviewer = '';
     try {
       reviewer = places.shelf?.getItem(REVIEWER) ?? '';
-      for (const branch of places.shelf === null ? [] : branches)
-        for (const { sha, choice } of [...kept(places.shelf!, key, branch)].sort(
-          (a, b) => a.choice.at - b.choice.at,
-        ))
-          this.#journal.put(branch, sha, choice);
+      if (this.isLive) this.#putOwn(reviewer);
+      for (const { branch, sha, choice } of places.keeper.read()) this.#journal.put(branch, sha, choice);
     } catch {
       storage = 'refused';
     }
@@ -105,6 +95,7 @@ export class Review {
       start,
       query: '',
       reviewer,
+      asking: false,
       canUndo: false,
       canRedo: false,
       totals: undefined as unknown as Totals,
@@ -114,13 +105,19 @@ export class Review {
       importError: null,
     };
     this.#rows = model.data.commits.map((_, row) => this.#rowState(row));
-    this.#view = { ...this.#view, totals: this.#count() };
+    this.#view = { ...this.#view, totals: this.#totals() };
   }
 
   readonly row = (row: number): RowState => this.#rows[row]!;
   readonly view = (): View => this.#view;
   get current(): number | null {
     return this.#current;
+  }
+  get isLive(): boolean {
+    return this.#places.keeper.live;
+  }
+  get refusal(): string | undefined {
+    return this.#places.refusal;
   }
 
   /** One listener a row. */
@@ -143,11 +140,13 @@ export class Review {
   // What a reviewer says
 
   say(row: number, call: Letter | null): void {
+    if (!this.#may(() => this.say(row, call))) return;
     const { sha } = this.model.commit(row);
     const before = this.#journal.get(this.#branchName, sha);
     const note = before?.note ?? '';
-    const after = call === null && note === '' ? null : this.#choice(row, call, note);
-    this.#changed(this.#journal.say([{ branch: this.#branchName, sha, after }]));
+    const after = call === null && note === '' ? null : this.#choice(call, note, this.#seen(row));
+    const again = call !== null && this.#rows[row]!.against !== null;
+    this.#changed(this.#journal.say([{ branch: this.#branchName, sha, after, again }]));
     this.#announce(
       `Row ${row + 1}: ${call === null ? 'as it was suggested' : WORDS[call]}. ${totalsText(this.#view.totals)}`,
     );
@@ -155,15 +154,58 @@ export class Review {
 
   /** `mark` is the same for the letters of one note. */
   note(row: number, note: string, mark: string): void {
+    if (!this.#may(() => this.note(row, note, mark))) return;
     const { sha } = this.model.commit(row);
     const call = this.#journal.get(this.#branchName, sha)?.call ?? null;
-    const after = call === null && note === '' ? null : this.#choice(row, call, note);
-    this.#changed(this.#journal.say([{ branch: this.#branchName, sha, after }], mark));
+    // A disagreement is not settled by a word beside it.
+    const seen = this.#rows[row]!.against === null ? this.#seen(row) : null;
+    const after = call === null && note === '' ? null : this.#choice(call, note, seen);
+    this.#changed(this.#journal.say([{ branch: this.#branchName, sha, after }], mark), mark);
   }
 
-  #choice(row: number, call: Letter | null, note: string): Choice {
-    const seen = this.model.known(row, this.#view.branch)?.id ?? null;
+  /** The letters of a note have ended. */
+  settle(): void {
+    this.#places.keeper.settle();
+  }
+
+  #choice(call: Letter | null, note: string, seen: number | null): Choice {
     return { call, note, by: this.#view.reviewer.trim(), at: this.#places.now(), seen };
+  }
+
+  /** What is in view of a row: whoever says something has seen it. */
+  #seen(row: number, branch = this.#view.branch): number | null {
+    return this.model.known(row, branch)?.id ?? null;
+  }
+
+  /** Whether something may be said now. Where only the name is missing, that is asked for, and `then` done with it. */
+  #may(then: () => void, count = 1): boolean {
+    const { keeper, refusal } = this.#places;
+    if (refusal !== undefined) {
+      this.#announce(refusal);
+      return false;
+    }
+    if (keeper.room() < count) {
+      this.#set({ imported: null, importError: 'Too much is not saved yet: wait until the server answers.' });
+      return false;
+    }
+    if (!keeper.live || this.#view.reviewer.trim() !== '') return true;
+    this.#then = then;
+    this.#set({ asking: true });
+    return false;
+  }
+
+  askName(): void {
+    this.#set({ asking: true });
+  }
+
+  /** The name that was asked for; null for none. */
+  answerName(name: string | null): void {
+    const then = this.#then;
+    this.#then = null;
+    this.#set({ asking: false });
+    if (name === null || name.trim() === '') return;
+    this.name(name.trim());
+    then?.();
   }
 
   undo(): void {
@@ -174,7 +216,8 @@ export class Review {
     this.#tookBack(this.#journal.redo(), 'Redone');
   }
 
-  #tookBack(changes: readonly Change[], word: string): void {
+  #tookBack(back: readonly Change[], word: string): void {
+    const changes = this.isLive ? back.map((change) => this.#again(change)) : back;
     const [first] = changes;
     if (first === undefined) return this.#announce('Nothing more');
     const branch = this.model.data.branches.indexOf(first.branch);
@@ -185,9 +228,23 @@ export class Review {
     this.#announce(`${word}: ${changes.length === 1 ? `row ${(row ?? 0) + 1}` : `${changes.length} rows`}`);
   }
 
+  /** What others see is said anew, with what is in view now. */
+  #again(change: Change): Change {
+    const row = this.model.find(change.sha);
+    if (row === undefined || change.after === null) return change;
+    const seen = this.#seen(row, this.model.data.branches.indexOf(change.branch));
+    const after = { ...change.after, at: this.#places.now(), seen };
+    this.#journal.put(change.branch, change.sha, after);
+    return { ...change, after };
+  }
+
   name(reviewer: string): void {
     this.#set({ reviewer });
-    this.#store((shelf) => shelf.setItem(REVIEWER, reviewer));
+    if (this.isLive) {
+      this.#putOwn(reviewer);
+      this.#redrawAll();
+    }
+    this.#store(() => this.#places.shelf?.setItem(REVIEWER, reviewer));
   }
 
   // What comes from elsewhere, and goes there
@@ -198,7 +255,9 @@ export class Review {
 
   read(text: string): void {
     try {
-      this.#set({ imported: readDecisions(text, this.model, this.#journal), importError: null });
+      const here = (branch: string, sha: string): Choice | null =>
+        this.#journal.get(branch, sha) ?? (this.isLive ? this.#standing(branch, sha) : null);
+      this.#set({ imported: readDecisions(text, this.model, here), importError: null });
     } catch (error) {
       this.#set({ imported: null, importError: error instanceof Error ? error.message : String(error) });
     }
@@ -213,9 +272,32 @@ export class Review {
     const { imported } = this.#view;
     if (imported === null) return;
     const all = [...imported.taken, ...chosen];
-    this.#changed(this.#journal.say(all.map(({ branch, sha, choice }) => ({ branch, sha, after: choice }))));
+    if (!this.#may(() => this.take(chosen), all.length)) return;
+    this.#changed(
+      this.#journal.say(
+        all.map(({ row, branch, sha, choice }) => ({
+          branch,
+          sha,
+          // On a server the file was held against what stands there.
+          after: this.isLive ? this.#imported(choice, row, branch) : choice,
+        })),
+      ),
+    );
     this.#set({ imported: null, importError: null });
     this.#announce(`Imported ${all.length}. ${totalsText(this.#view.totals)}`);
+  }
+
+  #imported(choice: Choice, row: number, branch: string): Choice {
+    const by = choice.by.trim() === '' ? this.#view.reviewer.trim() : choice.by;
+    return { ...choice, by, seen: this.#seen(row, this.model.data.branches.indexOf(branch)) };
+  }
+
+  /** What holds there, as a choice. */
+  #standing(branch: string, sha: string): Choice | null {
+    const known = this.model.known(this.model.find(sha)!, this.model.data.branches.indexOf(branch));
+    if (known === null || known.call === null) return null;
+    const { call, by, at, id: seen, notes } = known;
+    return { call, by, at, seen, note: notes.find((one) => one.by === by)?.note ?? '' };
   }
 
   dismiss(): void {
@@ -229,6 +311,54 @@ export class Review {
     if (entry === undefined || row === undefined) return;
     this.#journal.put(entry.branch, entry.sha, parseKept(text));
     this.#refresh([row, ...this.model.dependents(row, this.#view.branch)]);
+  }
+
+  /** What others said, or what became of what was said here. Nothing that is in sight goes out of it. */
+  learn(all: readonly Known[]): void {
+    const { branch, totals, reviewer } = this.#view;
+    const rows = new Set<number>();
+    for (const known of all) {
+      const row = this.model.learn(known);
+      if (row === undefined) continue;
+      this.#putKnown(known, reviewer.trim());
+      if (known.branch !== this.#branchName) continue;
+      rows.add(row);
+      for (const dependent of this.model.dependents(row, branch)) rows.add(dependent);
+    }
+    if (rows.size === 0) return;
+    const before = new Map([...rows].map((row) => [row, this.#rows[row]!.shown]));
+    for (const [row, shown] of before) if (shown && !this.#rowState(row).shown) this.#stay.add(row);
+    this.#refresh(rows);
+    const { disputed } = this.#view.totals;
+    if (disputed > totals.disputed) this.#announce(`${disputed} disputed`);
+  }
+
+  /** What was said here is known elsewhere now. */
+  arrived(all: readonly { branch: string; sha: string }[]): void {
+    const rows: number[] = [];
+    for (const { branch, sha } of all) {
+      const row = this.model.find(sha);
+      if (row === undefined) continue;
+      // Others may have said something since, which was learned before.
+      const known = this.model.known(row, this.model.data.branches.indexOf(branch));
+      if (known !== null) this.#putKnown(known, this.#view.reviewer.trim());
+      else if (!this.#places.keeper.isOnlyHere(branch, sha)) this.#journal.put(branch, sha, null);
+      if (branch === this.#branchName) rows.push(row);
+    }
+    this.#refresh(rows);
+  }
+
+  #putOwn(reviewer: string): void {
+    for (const known of this.model.allKnown()) this.#putKnown(known, reviewer.trim());
+  }
+
+  /** A reviewer's own part of what is known: a choice where theirs holds, and their note. */
+  #putKnown({ branch, sha, id, call, by, at, notes }: Known, reviewer: string): void {
+    if (this.#places.keeper.isOnlyHere(branch, sha)) return;
+    const own = by === reviewer ? call : null;
+    const note = notes.find((one) => one.by === reviewer)?.note ?? '';
+    const choice = { call: own, note, by: reviewer, at, seen: id };
+    this.#journal.put(branch, sha, own === null && note === '' ? null : choice);
   }
 
   // What is shown
@@ -245,6 +375,16 @@ export class Review {
     let row = from === null ? (by === 1 ? 0 : this.model.count - 1) : from + by;
     while (row >= 0 && row < this.model.count && !this.#rows[row]!.shown) row += by;
     return row >= 0 && row < this.model.count ? row : undefined;
+  }
+
+  /** The next row that two people disagree on, around the end. */
+  nextDisputed(from: number | null): number | undefined {
+    const { count } = this.model;
+    for (let i = 1; i <= count; i++) {
+      const row = ((from ?? -1) + i) % count;
+      if (this.#rows[row]!.against !== null && row + 1 >= this.#view.start) return row;
+    }
+    return undefined;
   }
 
   toggle(row: number): void {
@@ -297,6 +437,7 @@ export class Review {
           calls: { ...show.calls, [call]: true },
           fresh: show.fresh || !backported,
           backported: show.backported || backported,
+          disputed: show.disputed && this.#rows[row]!.against !== null,
         },
       });
       this.#redrawAll();
@@ -336,11 +477,8 @@ export class Review {
 
   // How it is told
 
-  #changed(changes: readonly Change[]): void {
-    const { key } = this.model.data;
-    this.#store((shelf) => {
-      for (const { branch, sha, after } of changes) keep(shelf, key, branch, sha, after);
-    });
+  #changed(changes: readonly Change[], mark: string | null = null): void {
+    this.#store(() => this.#places.keeper.keep(changes, mark));
     const rows = new Set<number>();
     for (const { branch, sha } of changes) {
       const row = this.model.find(sha);
@@ -351,9 +489,9 @@ export class Review {
     this.#refresh(rows);
   }
 
-  #store(write: (shelf: Shelf) => void): void {
+  #store(write: () => void): void {
     try {
-      if (this.#places.shelf !== null) write(this.#places.shelf);
+      write();
     } catch {
       this.#set({ storage: 'refused' });
     }
@@ -361,12 +499,13 @@ export class Review {
 
   #refresh(rows: Iterable<number>): void {
     for (const row of rows) this.#redraw(row);
-    this.#set({ canUndo: this.#journal.canUndo, canRedo: this.#journal.canRedo, totals: this.#count() });
+    this.#set({ canUndo: this.#journal.canUndo, canRedo: this.#journal.canRedo, totals: this.#totals() });
   }
 
   #redrawAll(): void {
+    this.#stay.clear();
     for (let row = 0; row < this.model.count; row++) this.#redraw(row);
-    this.#set({ totals: this.#count() });
+    this.#set({ totals: this.#totals() });
   }
 
   #redraw(row: number): void {
@@ -387,19 +526,24 @@ export class Review {
     const { branch, show, start } = this.#view;
     const verdict = this.model.verdict(row, branch);
     const choice = this.#journal.get(this.#branchName, this.model.commit(row).sha);
-    const call = this.#callOf(row);
+    const known = this.#knownOf(row);
+    const call = choice?.call ?? known?.call ?? verdict?.verdict ?? 'u';
+    const against = this.#against(row, choice, known);
     const isBackported = (verdict?.already ?? null) !== null;
     const shown =
-      row + 1 >= start &&
-      show.calls[call] &&
-      (isBackported ? show.backported : show.fresh) &&
-      (this.#matches === null || this.#matches[row] === 1);
+      this.#stay.has(row) ||
+      (row + 1 >= start &&
+        show.calls[call] &&
+        (isBackported ? show.backported : show.fresh) &&
+        (!show.disputed || against !== null) &&
+        (this.#matches === null || this.#matches[row] === 1));
     return {
       row,
       call,
       choice,
       verdict,
-      known: this.model.known(row, branch),
+      known,
+      against,
       lacks: call === 'y' && !isBackported ? this.#lacks(row) : NO_ROWS,
       shown,
       current: this.#current === row,
@@ -408,9 +552,26 @@ export class Review {
   }
 
   #callOf(row: number): Letter {
-    const { branch } = this.#view;
     const own = this.#journal.get(this.#branchName, this.model.commit(row).sha)?.call;
-    return own ?? this.model.known(row, branch)?.call ?? this.model.verdict(row, branch)?.verdict ?? 'u';
+    return own ?? this.#knownOf(row)?.call ?? this.model.verdict(row, this.#view.branch)?.verdict ?? 'u';
+  }
+
+  /** What others will see: not what this person took back just now. */
+  #knownOf(row: number): Known | null {
+    const known = this.model.known(row, this.#view.branch);
+    if (!this.isLive || known === null || known.by !== this.#view.reviewer.trim()) return known;
+    const { branch, sha } = known;
+    const isBack = this.#places.keeper.isOnlyHere(branch, sha) && !this.#journal.get(branch, sha)?.call;
+    return isBack ? { ...known, call: null, against: null } : known;
+  }
+
+  #against(row: number, choice: Choice | null, known: Known | null): Said | null {
+    if (known === null || choice === null || choice.call === null) return known?.against ?? null;
+    if (!this.#places.keeper.isOnlyHere(this.#branchName, this.model.commit(row).sha)) return known.against;
+    const { call, by, at } = known;
+    const isOther =
+      call !== null && call !== choice.call && by !== choice.by && known.id > (choice.seen ?? 0);
+    return isOther ? { by, call, at } : null;
   }
 
   #lacks(row: number): readonly number[] {
@@ -422,49 +583,10 @@ export class Review {
     });
   }
 
-  #count(): Totals {
-    const { start, show } = this.#view;
-    const calls = { n: 0, u: 0, w: 0, y: 0 };
-    const ids: Record<Letter, string[]> = { n: [], u: [], w: [], y: [] };
-    const lacking: number[] = [];
-    let fresh = 0;
-    let backported = 0;
-    let shown = 0;
-    let decided = 0;
-    let wantedBefore = 0;
-    let conflicting = 0;
-    for (const { row, call, choice, verdict, lacks, shown: isShown } of this.#rows) {
-      const isBackported = (verdict?.already ?? null) !== null;
-      if (row + 1 < start) {
-        if (call === 'y' && !isBackported) wantedBefore++;
-        continue;
-      }
-      if (isShown) shown++;
-      if (choice !== null && choice.call !== null) decided++;
-      if (isBackported) backported++;
-      else fresh++;
-      if (isBackported ? show.backported : show.fresh) calls[call]++;
-      if (isBackported) continue;
-      ids[call].push(this.model.short(this.model.commit(row).sha));
-      if (lacks.length > 0) lacking.push(row);
-      if (call === 'y' && (verdict?.conflicts?.length ?? 0) > 0) conflicting++;
-    }
-    const before = Math.min(this.model.count, Math.max(0, start - 1));
-    const picked = ids.y.length;
-    const arrays = shellArrays(ids);
-    return {
-      calls,
-      fresh,
-      backported,
-      shown,
-      decided,
-      before,
-      wantedBefore,
-      arrays,
-      picked,
-      lacking,
-      conflicting,
-    };
+  #totals(): Totals {
+    return totalsOf(this.model, this.#rows, this.#view, ({ choice, known }) =>
+      this.isLive ? (choice?.call ?? known?.call ?? null) !== null : (choice?.call ?? null) !== null,
+    );
   }
 
   #announce(said: string): void {
@@ -475,10 +597,4 @@ export class Review {
     this.#view = { ...this.#view, ...part };
     for (const listener of this.#viewListeners) listener();
   }
-}
-
-export function totalsText({ calls }: Totals): string {
-  return LETTERS.toReversed()
-    .map((letter) => `${calls[letter]} ${WORDS[letter].toLowerCase()}`)
-    .join(', ');
 }

@@ -68,6 +68,7 @@ describe('the address', () => {
           calls: fc.record({ n: flag, u: flag, w: flag, y: flag }),
           fresh: flag,
           backported: flag,
+          disputed: flag,
         }),
         fc.nat(9_999_999),
         fc.option(fc.string({ unit: 'grapheme', minLength: 1 })),

@@ -8,6 +8,7 @@ const KEYS: readonly [string, string][] = [
   ['g p', 'proposals'],
   ['g r', 'recordings'],
   ['g t', 'traces'],
+  ['g b', 'backports'],
   ['j', 'next row of a list'],
   ['k', 'row before'],
   ['Enter', 'open it'],

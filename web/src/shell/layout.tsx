@@ -19,6 +19,7 @@ const NAV = [
   ['/proposals', 'Proposals'],
   ['/recordings', 'Recordings'],
   ['/traces', 'Traces'],
+  ['/backport', 'Backports'],
   ['/doctor', 'Doctor'],
 ] as const;
 

@@ -9,6 +9,7 @@ export const PLACES = {
   p: '/proposals',
   r: '/recordings',
   t: '/traces',
+  b: '/backport',
 } as const;
 type Place = (typeof PLACES)[keyof typeof PLACES];
 
@@ -17,7 +18,9 @@ export function useShortcuts(go: (place: Place) => void, help: () => void): void
   useEffect(() => {
     let chordUntil = 0;
     const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
+      // A page with keys of its own was quicker.
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target))
+        return;
       const { key } = event;
       if (performance.now() < chordUntil && key in PLACES) {
         chordUntil = 0;

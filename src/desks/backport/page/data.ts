@@ -65,6 +65,8 @@ export interface PageDecision {
   /** Milliseconds since 1970. */
   at: number;
   note: string;
+  /** Who said otherwise at the same time, where that is open still. */
+  against?: { by: string; call: Letter; at: number } | null | undefined;
 }
 
 export interface PageOptions {
@@ -116,14 +118,10 @@ export function pageDataOf(
       .map((commit) => commitOf(commit, branches, told.get(commit.sha))),
     decisions: decisions
       .filter(({ sha }) => SHA.test(sha))
-      .map(({ id, sha, branch, call, by, at, note }) => ({
-        id,
-        sha,
-        branch,
+      .map(({ against, call, ...rest }) => ({
+        ...rest,
         call: LETTERS[call],
-        by,
-        at,
-        note,
+        against: against && { ...against, call: LETTERS[against.call] },
       })),
   };
 }

@@ -67,6 +67,7 @@ export const pageDataSchema: z.ZodType<PageData> = z.object({
         by: z.string().max(200),
         at: z.number(),
         note: text,
+        against: z.object({ by: z.string().max(200), call: letter, at: z.number() }).nullish(),
       }),
     )
     .max(MAX.commits * MAX.branches),
