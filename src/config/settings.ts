@@ -61,6 +61,11 @@ export const SETTINGS = {
     schema: z.enum(['auto', 'oci', 'local']).default('auto'),
     help: 'isolation of apps and replays; auto takes the best that this machine has',
   },
+  'deploy.schemas': {
+    env: 'VOUCH_DEPLOY_SCHEMAS',
+    schema: z.enum(['read', 'off']).default('read'),
+    help: 'at deployment, read the catalogs (never rows) of the databases that the app is given',
+  },
   'recorder.socket': {
     env: 'VOUCH_AGENT_SOCKET',
     schema: text.optional(),

@@ -15,6 +15,8 @@ export interface DeploymentHooks {
   /** In order; must not block. */
   onOutput?(line: LogLine): void;
   onExit?(exit: DeploymentExit): void;
+  /** A release went into production, with this environment. Must not block. */
+  onProduction?(now: { release: Release; env: Readonly<Record<string, string>> }): void;
 }
 
 export interface PreparedDeployment {

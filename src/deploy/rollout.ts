@@ -263,6 +263,7 @@ export function createRollout(options: RolloutOptions): Rollout {
         );
         retire(before);
       } else print(`switched to ${version}`);
+      options.hooks.onProduction?.({ release, env: await options.environment.read(app.name) });
       print(`${version} is live at ${router.urlOf(app.name)}`);
     },
     discard: end,

@@ -105,6 +105,14 @@ export interface Rebuilt {
   close(): Promise<void>;
 }
 
+/** Reads of a real server what rebuilding it takes: its catalog, never a row. */
+export interface SchemaReader {
+  /** Where a connection string leads; null for one of another kind. */
+  place(connection: string): { host: string; port: number } | null;
+  /** Bounded in time; throws what the server or the network says. */
+  read(connection: string): Promise<Json>;
+}
+
 export interface Protocol {
   readonly name: string;
   /** 0 … 1: how sure it is that a connection that began so speaks this protocol. `port` is the server's, a hint only. */
@@ -137,9 +145,11 @@ export interface Protocol {
   send?(target: { host: string; port: number }, request: Json, timeoutMs: number): Promise<Sent>;
   /** For protocols over datagrams: the reply to one, or null for none. */
   /**
-   * For servers that keep state: rebuilds it from all exchanges that were recorded with one of them. Throws `missing-part` where
-   * this machine has no such server.
+   * For servers that keep state: rebuilds it from all exchanges that were recorded with one of them. `schema` is what was read of
+   * it at deployment, null where nothing was. Throws `missing-part` where this machine has no such server, or a schema is needed.
    */
-  rebuild?(exchanges: readonly Exchange[]): Promise<Rebuilt>;
+  rebuild?(exchanges: readonly Exchange[], schema: Json | null): Promise<Rebuilt>;
+  /** For servers with a schema. */
+  schema?: SchemaReader;
   serveDatagram?(datagram: Uint8Array, answers: Answers): Promise<Uint8Array | null>;
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../lib/errors.ts';
+import type { Json } from '../lib/json.ts';
 import type { Exchange, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
 import { destinationName } from './matching.ts';
 import type { Happened, ReplayPlan } from './plan.ts';
@@ -19,8 +20,12 @@ export interface RunStates {
   end(): void;
 }
 
-/** `history`: all exchanges with servers that keep state, without a gap. */
-export function createStates(history: readonly Exchange[], protocolOf: (name: string) => Protocol): States {
+/** `history`: all exchanges with servers that keep state, without a gap. `schemas`: what was read of them, by destination. */
+export function createStates(
+  history: readonly Exchange[],
+  schemas: ReadonlyMap<string, Json>,
+  protocolOf: (name: string) => Protocol,
+): States {
   const byDestination = Map.groupBy(
     history.filter(({ protocol }) => protocolOf(protocol).rebuild !== undefined),
     ({ destination }) => destinationName(destination),
@@ -33,7 +38,7 @@ export function createStates(history: readonly Exchange[], protocolOf: (name: st
     const known = servers.get(destination);
     if (known) return known;
     const exchanges = byDestination.get(destination) ?? [];
-    const started = protocolOf(exchanges[0]!.protocol).rebuild!(exchanges);
+    const started = protocolOf(exchanges[0]!.protocol).rebuild!(exchanges, schemas.get(destination) ?? null);
     servers.set(destination, started);
     started.catch(() => servers.delete(destination));
     return started;

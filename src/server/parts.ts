@@ -53,6 +53,7 @@ export async function openParts(options: PartsOptions): Promise<Parts> {
           if (traces) return forgeOf(config, { store: traces, deployer, url }, app);
           throw new VouchError('conflict', `${app}: pull requests are opened by a server, and this is none`);
         },
+        readSchemas: config['deploy.schemas'] === 'read',
         router: options.router ?? { port: 0 },
         log,
       },

@@ -32,6 +32,7 @@ export interface Database {
   backportAnswers: BackportAnswerRow;
   backportDecisions: BackportDecisionRow;
   backportReviews: BackportReviewRow;
+  releaseSchemas: ReleaseSchemaRow;
 }
 
 interface AppRow {
@@ -285,4 +286,15 @@ interface BackportReviewRow {
   /** The page's data: hash of a blob. */
   page: string;
   updatedAt: number;
+}
+
+/** The catalog of a server that a release's app was given, as it was when the release went into production. */
+interface ReleaseSchemaRow {
+  release: string;
+  /** `host:port`, by its address. */
+  destination: string;
+  protocol: string;
+  /** JSON. */
+  schema: string;
+  takenAt: number;
 }

@@ -3,6 +3,7 @@ import type { ErrorEvent, Incident } from '../../incident/model.ts';
 import type { Deployer } from '../../deploy/facade.ts';
 import type { Release } from '../../deploy/model.ts';
 import { VouchError } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
 import { sliceSchema, type Slice } from '../../record/model.ts';
 import { protocolOf } from '../../protocol/registry.ts';
 import type { Redirector } from '../../replay/run.ts';
@@ -15,6 +16,7 @@ import type { Baseline } from '../../verify/facts.ts';
 import { appChecks } from './app-checks.ts';
 import type { FixContext } from './engines/port.ts';
 import type { Work } from './model.ts';
+import { schemasOf } from './schemas.ts';
 import { suspectOf } from './suspect.ts';
 
 export interface DossierOptions {
@@ -90,7 +92,8 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
     },
     testArgv: launch.image === null ? checks.test : null,
     typeCheckArgv: launch.image === null ? checks.types : null,
-    states: options.rebuiltState === false ? null : statesOf(slice),
+    states:
+      options.rebuiltState === false ? null : statesOf(slice, await schemasOf(options.store, slice.release)),
     sandbox,
     redirector,
     signal: work.signal,
@@ -107,9 +110,9 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
 }
 
 /** Null where nothing that keeps state was asked, or where something that was said to it was not seen. */
-function statesOf({ history, lostBytes }: Slice): States | null {
+function statesOf({ history, lostBytes }: Slice, schemas: ReadonlyMap<string, Json>): States | null {
   if (history === null || lostBytes > 0) return null;
-  return createStates(history.exchanges, protocolOf);
+  return createStates(history.exchanges, schemas, protocolOf);
 }
 
 /**

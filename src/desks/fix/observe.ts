@@ -10,6 +10,7 @@ import { silentLogger, type Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
 import { openReader, type RecordingReader } from '../../record/reader.ts';
 import type { Store } from '../../store/store.ts';
+import { keepSchemas } from './schemas.ts';
 
 export interface ObserverOptions {
   store: Store;
@@ -22,6 +23,8 @@ export interface ObserverOptions {
   reader?: RecordingReader;
   /** Errors that may wait to be stored; what an app prints beyond is not counted. Default 1,000. */
   maxPending?: number;
+  /** Read the catalogs of the databases that apps are given. Default true. */
+  readSchemas?: boolean;
   /** Told of every incident whenever it is new or happened again; `slice` once its recording is pinned. */
   onIncident?: (incident: Incident, slice: string | null) => void;
 }
@@ -140,7 +143,7 @@ export function createObserver(options: ObserverOptions): Observer {
   scanner.unref();
 
   return {
-    hooks: { onPrepared, onOutput, onExit },
+    hooks: { onPrepared, onOutput, onExit, onProduction },
     async settle() {
       for (const one of watched.values()) {
         take(one, one.detector.flush(now() * 1000));
@@ -155,6 +158,16 @@ export function createObserver(options: ObserverOptions): Observer {
       await reader.close();
     },
   };
+
+  /** Beside everything else: a server that does not answer holds up nobody's errors. */
+  function onProduction({ release, env }: Parameters<NonNullable<DeploymentHooks['onProduction']>>[0]): void {
+    if (options.readSchemas === false) return;
+    const mine = keepSchemas(store, release.id, env, log).catch((error: unknown) =>
+      log.error({ error: messageOf(error) }, 'schemas could not be kept'),
+    );
+    pending.add(mine);
+    void mine.finally(() => pending.delete(mine));
+  }
 
   async function onPrepared({
     cgroupPath,

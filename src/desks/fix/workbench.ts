@@ -30,6 +30,8 @@ export interface WorkbenchOptions {
   testCommand?: string;
   /** See `DossierOptions`. */
   rebuiltState?: boolean;
+  /** Read the catalogs of the databases that apps are given. Default true. */
+  readSchemas?: boolean;
   onIncident?: (incident: Incident, slice: string | null) => void;
 }
 
@@ -54,6 +56,7 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     folder: join(store.folder, 'recordings'),
     ...(log ? { log } : {}),
     ...(options.onIncident ? { onIncident: options.onIncident } : {}),
+    ...(options.readSchemas === undefined ? {} : { readSchemas: options.readSchemas }),
   });
   const deployer = await createDeployer({
     folder: join(store.folder, 'deploy'),

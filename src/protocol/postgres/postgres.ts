@@ -1,5 +1,6 @@
 import { asBuffer } from '../bytes.ts';
 import type { Protocol } from '../port.ts';
+import { catalog } from './catalog.ts';
 import { canonicalRequest, comparableResponse, summaryOfRequest } from './canonical.ts';
 import { pgDecoder } from './decode.ts';
 import { isHousekeeping, writesSql } from './meaning.ts';
@@ -55,6 +56,7 @@ export const postgres: Protocol = {
   summary: (request) => summaryOfRequest(pgRequestSchema.parse(request)),
   housekeeping: (request) => isHousekeeping(pgRequestSchema.parse(request).sql),
   serve: servePostgres,
+  schema: catalog,
 };
 
 function isMessage(byte: number): boolean {

@@ -5,6 +5,7 @@ import { traceRepairs } from './003-trace-repairs.ts';
 import { backport } from './004-backport.ts';
 import { backportDecisions } from './005-backport-decisions.ts';
 import { backportReviews } from './006-backport-reviews.ts';
+import { releaseSchemas } from './007-release-schemas.ts';
 
 /** In order. An old migration never changes: a released one has run on somebody's data. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const MIGRATIONS: readonly Migration[] = [
   backport,
   backportDecisions,
   backportReviews,
+  releaseSchemas,
 ];
