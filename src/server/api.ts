@@ -314,8 +314,8 @@ export const API = {
           z.object({
             sha: z.string().max(64),
             branch: z.string().max(200),
-            /** Null takes back what this person said before; their note may stand alone. */
-            call: z.enum(['n', 'u', 'w', 'y']).nullable(),
+            /** `x` takes back what this person said before; null leaves it as it is, and changes their note alone. */
+            call: z.enum(['n', 'u', 'w', 'x', 'y']).nullable(),
             note: z.string().max(4000),
             /** Id of the decision that the reviewer had in view. */
             seen: z.number().int().nullable(),

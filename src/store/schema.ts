@@ -261,8 +261,8 @@ export interface BackportDecisionRow {
   id: Generated<number>;
   sha: string;
   branch: string;
-  /** `none` takes back what this person said before; a note may stand there alone. */
-  call: 'yes' | 'no' | 'wait' | 'uncertain' | 'none';
+  /** `none` takes back what this person said before; `note` leaves it as it is, and changes their note alone. */
+  call: 'yes' | 'no' | 'wait' | 'uncertain' | 'none' | 'note';
   note: string;
   by: string;
   at: number;

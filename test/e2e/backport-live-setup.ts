@@ -16,6 +16,8 @@ const PROBES = fileURLToPath(new URL('backport-page-probes.js', import.meta.url)
 export interface Room {
   server: Server;
   store: Store;
+  /** For files of a test. */
+  folder: string;
   /** What the browsers complained about. */
   complaints: string[];
   /** Somebody with a browser of their own. */
@@ -29,7 +31,7 @@ export interface Room {
   close(): Promise<void>;
 }
 
-export function idOf(n: number): string {
+function idOf(n: number): string {
   return `${String(n).padStart(5, '0')}${'abcdef0123456789'.repeat(3)}`.slice(0, 40);
 }
 
@@ -64,6 +66,7 @@ export async function openRoom(): Promise<Room> {
   return {
     server,
     store,
+    folder,
     complaints,
     async person(role = 'maintainer') {
       const { token } = await ask('/api/tokens', { name: `a ${role}`, role });
@@ -125,7 +128,7 @@ function launch(): Promise<Browser> {
 function watch(page: Page, complaints: string[]): void {
   page.on('console', (message) => {
     // The browser itself notes each request that fails.
-    if (message.type() === 'error' && !/net::ERR_INTERNET_DISCONNECTED/.test(message.text()))
+    if (message.type() === 'error' && !/net::ERR_(?:INTERNET_DISCONNECTED|FAILED)/.test(message.text()))
       complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));

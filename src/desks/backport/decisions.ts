@@ -32,8 +32,8 @@ export interface Standing extends Omit<Decision, 'call' | 'note'> {
 export interface Saying {
   commit: Pick<Commit, 'sha' | 'subject' | 'body' | 'files'>;
   branch: string;
-  /** Null takes back what this person said before; their note may stand alone. */
-  call: Call | null;
+  /** `none` takes back what this person said before; `note` leaves it as it is, and changes their note alone. */
+  call: Call | 'none' | 'note';
   note: string;
   by: string;
   /** Milliseconds since 1970. */
@@ -80,7 +80,7 @@ export async function sayDecisions(
         .values({
           sha: commit.sha,
           branch,
-          call: call ?? 'none',
+          call,
           note: note.toWellFormed(),
           by: by.trim().toWellFormed(),
           at,
@@ -144,7 +144,7 @@ export async function storedLessons({ db }: Store, project: string): Promise<Les
     const own = `${key} ${by}`;
     // Newest first: what was said before somebody took it back is no lesson.
     if (call === 'none') seen.add(own);
-    if (call === 'none' || seen.has(own) || seen.has(key)) return [];
+    if (call === 'none' || call === 'note' || seen.has(own) || seen.has(key)) return [];
     seen.add(key);
     return [{ sha, branch, call, by, at, note, ...commitSchema.parse(JSON.parse(commit)) }];
   });
@@ -171,24 +171,26 @@ function standing(rows: readonly Row[]): [Standing, note: string][] {
 function standingOf(said: readonly Row[]): [Standing, note: string] {
   const last = said.at(-1)!;
   const latest = new Map(said.map((one) => [one.by, one]));
+  const calls = said.filter(({ call }) => call !== 'note');
+  const latestCall = new Map(calls.map((one) => [one.by, one.call]));
   // What somebody took back counts no longer.
-  const counting = said.filter(({ call, by }) => call !== 'none' && latest.get(by)!.call !== 'none');
+  const counting = calls.filter(({ by }) => latestCall.get(by) !== 'none').filter(isCall);
   const holds = counting.at(-1);
-  const { by, at, note } = holds ?? last;
+  const { by, at } = holds ?? last;
+  const note = latest.get(by)!.note;
   // What others said since this person last looked.
   const other = holds && counting.findLast((one) => one.by !== holds.by && one.id > (holds.seen ?? 0));
   const { id, sha, branch } = last;
-  const call = callOf(holds);
   const against =
     other === undefined || other.call === holds?.call
       ? null
-      : { by: other.by, call: callOf(other)!, at: other.at };
+      : { by: other.by, call: other.call, at: other.at };
   const notes = [...latest.values()]
     .filter((one) => one.note !== '')
     .map((one) => ({ by: one.by, note: one.note, at: one.at }));
-  return [{ id, sha, branch, call, by, at, against, notes }, note];
+  return [{ id, sha, branch, call: holds?.call ?? null, by, at, against, notes }, note];
 }
 
-function callOf(row: Row | undefined): Call | null {
-  return row === undefined || row.call === 'none' ? null : row.call;
+function isCall(row: Row): row is Row & { call: Call } {
+  return row.call !== 'none' && row.call !== 'note';
 }

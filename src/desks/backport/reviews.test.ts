@@ -52,7 +52,7 @@ function page(over: Partial<PageData> = {}): PageData {
 
 const say = (
   by: string,
-  call: 'y' | 'n' | 'w' | 'u' | null,
+  call: 'y' | 'n' | 'w' | 'u' | 'x' | null,
   seen: number | null,
   id: string,
   note = '',
@@ -113,10 +113,10 @@ describe('a review', () => {
     const { id } = await saveReview(store, page());
     const [first] = await say('Jane', 'y', null, id);
     await say('Tom', 'n', null, id);
-    const [back] = await say('Tom', null, first!.id, id);
+    const [back] = await say('Tom', 'x', first!.id, id);
     expect(back).toMatchObject({ call: 'yes', by: 'Jane', against: null });
     expect(await storedLessons(store, 'haproxy')).toMatchObject([{ by: 'Jane', call: 'yes' }]);
-    expect((await say('Jane', null, back!.id, id))[0]).toMatchObject({ call: null, against: null });
+    expect((await say('Jane', 'x', back!.id, id))[0]).toMatchObject({ call: null, against: null });
     expect(await allDecisions(store)).toEqual([]);
     expect(await storedLessons(store, 'haproxy')).toEqual([]);
     expect((await say('Tom', 'w', null, id))[0]).toMatchObject({ call: 'wait', by: 'Tom', against: null });
@@ -134,6 +134,12 @@ describe('a review', () => {
     expect(both).toMatchObject({ call: 'yes', by: 'Tom', against: null });
     const [one] = await say('Jane', null, null, id);
     expect(one!.notes).toMatchObject([{ by: 'Tom' }]);
+    // A note settles nothing, takes nothing back, and belongs to what its person decided.
+    await say('Jane', 'n', null, id);
+    const [noted] = await say('Tom', null, one!.id, id, 'still');
+    expect(noted).toMatchObject({ call: 'no', by: 'Jane', against: { by: 'Tom', call: 'yes' } });
+    await say('Jane', null, null, id, 'since it breaks');
+    expect(await allDecisions(store)).toMatchObject([{ by: 'Jane', note: 'since it breaks' }]);
   });
 
   it('tells what is new, and how far it is', async () => {

@@ -1,7 +1,14 @@
 import { VouchError } from '../../lib/errors.ts';
 import { newId } from '../../lib/ids.ts';
 import type { Store } from '../../store/store.ts';
-import { allDecisions, commitsSaidAfter, sayDecisions, standingsOn, type Standing } from './decisions.ts';
+import {
+  allDecisions,
+  commitsSaidAfter,
+  sayDecisions,
+  standingsOn,
+  type Saying,
+  type Standing,
+} from './decisions.ts';
 import type { Letter, PageData } from './page/data.ts';
 
 /** A page that several people look at. */
@@ -26,14 +33,14 @@ export interface ReviewProgress {
 export interface ReviewSaying {
   sha: string;
   branch: string;
-  /** Null takes back what was said before; a note may stand alone. */
-  call: Letter | null;
+  /** `x` takes back what was said before; null leaves it as it is, and changes the note alone. */
+  call: Letter | 'x' | null;
   note: string;
   /** The decision that stood on the page when this was said; null for none. */
   seen: number | null;
 }
 
-const CALLS = { n: 'no', u: 'uncertain', w: 'wait', y: 'yes' } as const;
+const CALLS = { n: 'no', u: 'uncertain', w: 'wait', x: 'none', y: 'yes' } as const;
 /** Pages are megabytes, and every choice of a reviewer asks for one. Named by what they hold, they cannot get old. */
 const pages = new Map<string, PageData>();
 const PAGES_KEPT = 4;
@@ -128,12 +135,20 @@ export async function sayOnReview(
   const page = await pageOf(store, row.page);
   const commits = new Map(page.commits.map((commit) => [commit.sha, commit]));
   const branches = new Set(page.branches);
-  const said = sayings.map(({ sha, branch, call, note, seen }) => {
+  const said = sayings.map(({ sha, branch, call, note, seen }): Saying => {
     const commit = commits.get(sha);
     if (commit === undefined || !branches.has(branch))
       throw new VouchError('usage', `${sha.slice(0, 12)} on ${branch.slice(0, 80)}: not on this page`);
     const files = commit.files.map(([path, added, removed]) => ({ path, added, removed }));
-    return { commit: { ...commit, files }, branch, call: call && CALLS[call], note, by, at, seen };
+    return {
+      commit: { ...commit, files },
+      branch,
+      call: call === null ? 'note' : CALLS[call],
+      note,
+      by,
+      at,
+      seen,
+    };
   });
   await sayDecisions(store, page.project, said);
   const touched = new Set(sayings.map(({ sha }) => sha));

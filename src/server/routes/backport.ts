@@ -33,7 +33,7 @@ export const backportRoutes: Pick<
     const { by, sayings } = body;
     const now = await sayOnReview(store, params.review, by, sayings);
     const [first] = sayings;
-    const text = `${by}: ${first!.call ?? 'nothing any more'} for ${first!.sha.slice(0, 12)} on ${first!.branch}${sayings.length > 1 ? ` and ${sayings.length - 1} more` : ''}`;
+    const text = `${by}: ${first!.call ?? 'a note'} for ${first!.sha.slice(0, 12)} on ${first!.branch}${sayings.length > 1 ? ` and ${sayings.length - 1} more` : ''}`;
     events.publish({ topic: 'review', id: params.review, app: null, text });
     return now;
   },

@@ -3,6 +3,7 @@ import { ApiError, call } from '../../api/client.ts';
 import { onReview } from '../../api/live.ts';
 import { isSignedOut, queryClient } from '../../api/queries.ts';
 import type { Output } from '../../api/routes.ts';
+import type { Choice } from '../journal.ts';
 import { browserShelf } from '../keep.ts';
 import type { Keeper } from '../keeper.ts';
 import { PageModel, type Known } from '../page-model.ts';
@@ -10,6 +11,7 @@ import { Review } from '../store.ts';
 import { Outbox, type Outcome, type Saying } from './outbox.ts';
 
 type Standings = Output<'listReviewDecisions'>;
+const AGAIN_MS = 5000;
 const LETTERS = { no: 'n', uncertain: 'u', wait: 'w', yes: 'y' } as const;
 
 /** A review that several people look at, open in this page. */
@@ -49,11 +51,14 @@ export function openLive(id: string, answer: Output<'getReview'>, refusal: strin
   const stopListening = onReview(id, (text) => {
     isOld ||= text === null;
     for (const listener of oldListeners) listener();
-    news();
+    news.ask();
     // Whoever tells something can also be told something.
     if (outbox.state().trouble !== null) outbox.retry();
   });
-  const onLine = (): void => outbox.retry();
+  const onLine = (): void => {
+    outbox.retry();
+    news.ask();
+  };
   const onAddress = (): void => review.readAddress();
   const onLeave = (): void => outbox.settle();
   const onUnload = (event: BeforeUnloadEvent): void => {
@@ -79,6 +84,7 @@ export function openLive(id: string, answer: Output<'getReview'>, refusal: strin
       removeEventListener('hashchange', onAddress);
       removeEventListener('pagehide', onLeave);
       removeEventListener('beforeunload', onUnload);
+      news.stop();
       outbox.settle();
       outbox.close();
     },
@@ -93,12 +99,12 @@ function serverKeeper(outbox: Outbox<unknown>): Keeper {
       outbox.all().map(({ branch, sha, call: letter, note, by, at, seen }) => ({
         branch,
         sha,
-        choice: letter === null && note === '' ? null : { call: letter, note, by, at, seen },
+        choice: choiceOf(letter, { note, by, at, seen }),
       })),
     keep(changes, mark) {
       const sayings = changes.map(({ branch, sha, before, after }): Saying => {
-        if (after !== null) return { branch, sha, ...after };
-        return { branch, sha, call: null, note: '', by: before!.by, at: Date.now(), seen: null };
+        const { call: letter, ...rest } = after ?? { ...before!, call: null, note: '' };
+        return { ...rest, branch, sha, call: letter ?? ((before?.call ?? null) === null ? null : 'x') };
       });
       outbox.add(sayings, mark);
     },
@@ -108,27 +114,46 @@ function serverKeeper(outbox: Outbox<unknown>): Keeper {
   };
 }
 
-/** Returns what asks for all that was said since the last answer; one question at a time. */
-function follow(id: string, known: Standings, learn: (standings: Standings) => void): () => void {
+function choiceOf(letter: Saying['call'], rest: Omit<Choice, 'call'>): Choice | null {
+  const own = letter === 'x' ? null : letter;
+  return own === null && rest.note === '' ? null : { ...rest, call: own };
+}
+
+/** Asks for all that was said since the last answer, one question at a time; again after a while when nobody answered. */
+function follow(
+  id: string,
+  known: Standings,
+  learn: (standings: Standings) => void,
+): { ask: () => void; stop: () => void } {
   let last = known.reduce((most, one) => Math.max(most, one.id), 0);
   let isAsking = false;
   let isMore = false;
+  let isStopped = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
   const ask = async (): Promise<void> => {
     isMore = isAsking;
     if (isAsking) return;
     isAsking = true;
+    clearTimeout(again);
     try {
       const said = await call('listReviewDecisions', { params: { review: id }, query: { after: last } });
       for (const one of said) last = Math.max(last, one.id);
-      learn(said);
+      if (!isStopped) learn(said);
     } catch {
-      // It is asked again when the connection is back; the head of the page says that it is lost.
+      // The head of the page says that the connection is lost.
+      if (!isStopped) again = setTimeout(() => void ask(), AGAIN_MS);
     } finally {
       isAsking = false;
     }
-    if (isMore) await ask();
+    if (isMore && !isStopped) await ask();
   };
-  return () => void ask();
+  return {
+    ask: () => void ask(),
+    stop() {
+      isStopped = true;
+      clearTimeout(again);
+    },
+  };
 }
 
 async function send(id: string, by: string, sayings: readonly Saying[]): Promise<Outcome<Standings>> {

@@ -6,8 +6,8 @@ import type { Shelf } from '../keep.ts';
 export interface Saying {
   branch: string;
   sha: string;
-  /** Null takes back what was said; a note may stand alone. */
-  call: Letter | null;
+  /** `x` takes back what was said; null leaves it as it is, and changes the note alone. */
+  call: Letter | 'x' | null;
   note: string;
   by: string;
   at: number;
@@ -305,8 +305,8 @@ async function alone(name: string, work: () => Promise<void>): Promise<void> {
 function parse(text: string | null): Saying | undefined {
   try {
     const [branch, sha, call, note, by, at, seen] = JSON.parse(text ?? '') as unknown[];
-    const letter = letterOf(call) ?? null;
-    if (typeof branch !== 'string' || typeof sha !== 'string' || (letter === null && call !== null)) return;
+    const letter = call === null || call === 'x' ? call : letterOf(call);
+    if (typeof branch !== 'string' || typeof sha !== 'string' || letter === undefined) return;
     if (typeof note !== 'string' || typeof by !== 'string' || typeof at !== 'number') return;
     return { branch, sha, call: letter, note, by, at, seen: typeof seen === 'number' ? seen : null };
   } catch {
