@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readCommitsFile, type BadLine } from '../desks/backport/commits-file.ts';
 import { allDecisions, storedLessons, type Decision } from '../desks/backport/decisions.ts';
 import { openHistory, triageHistory, tryVerdicts, type Effects } from '../desks/backport/desk.ts';
@@ -50,7 +50,8 @@ export async function runTriage(session: Session, options: TriageOptions): Promi
   const page = (): PageData =>
     reviewPage({
       ...told,
-      title: options.range ?? options.commits!,
+      // A path of this machine is nothing to others.
+      title: options.range ?? basename(options.commits!),
       project: project.name,
       branches,
       autoYes: project.model.autoYes,

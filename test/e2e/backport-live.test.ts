@@ -119,6 +119,15 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
         await page.keyboard.press('d');
         await page.locator('tr[data-row="2"][aria-current]').waitFor();
       }
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await jane.page.emulateMedia({ colorScheme });
+        expect(await jane.page.evaluate('probes.contrasts()')).toEqual([]);
+      }
+      expect(await jane.page.evaluate('probes.unnamed()')).toEqual([]);
+      for (const width of [360, 700, 1280]) {
+        await jane.page.setViewportSize({ width, height: 800 });
+        expect(await jane.page.evaluate('probes.over()')).toBeLessThanOrEqual(0);
+      }
       // A word beside it settles nothing.
       await jane.page.keyboard.press('o');
       await jane.page.getByLabel('Notes').fill('I am sure');
@@ -228,7 +237,7 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
       const viewer = await room.person('viewer');
       await both();
       await open(viewer.page, url);
-      expect(await viewer.page.getByText(/^You may look only/).textContent()).toContain('maintainer');
+      expect(await viewer.page.getByText(/^Your token may only look/).textContent()).toContain('maintainer');
       const radio = row(viewer.page, 1).getByRole('radio', { name: 'Yes', exact: true });
       expect(await radio.isDisabled()).toBe(true);
       expect(await radio.getAttribute('title')).toContain('maintainer');

@@ -40,7 +40,9 @@ export const Row = memo(function Row({ review, row }: { review: Review; row: num
           <Said call={state.call} verdict={verdict} choice={choice} known={known} />
         </td>
         <td role="cell" className="bp-reason">
-          {against !== null && <Disputed state={state} against={against} />}
+          {against !== null && (
+            <Disputed state={state} against={against} canSay={review.refusal === undefined} />
+          )}
           <Reason verdict={verdict} lacks={lacks} />
           <Noted choice={choice} known={known} />
         </td>
@@ -227,7 +229,15 @@ const Said = memo(function Said({
 });
 
 /** Two people said different things, and neither had seen the other: both stand here until one of them says it again. */
-function Disputed({ state, against }: { state: RowState; against: SaidBy }): ReactNode {
+function Disputed({
+  state,
+  against,
+  canSay,
+}: {
+  state: RowState;
+  against: SaidBy;
+  canSay: boolean;
+}): ReactNode {
   const { call, choice, known } = state;
   const own = choice !== null && choice.call !== null ? choice : known!;
   const by = personOf(choice, known) ?? 'you';
@@ -244,7 +254,7 @@ function Disputed({ state, against }: { state: RowState; against: SaidBy }): Rea
           <When at={one.at} />
         </span>
       ))}
-      . Say it again to settle it.
+      .{canSay && ' Say it again to settle it.'}
     </p>
   );
 }

@@ -12,6 +12,7 @@ import { Outbox, type Outcome, type Saying } from './outbox.ts';
 
 type Standings = Output<'listReviewDecisions'>;
 const AGAIN_MS = 5000;
+const SEND_MS = 60_000;
 const LETTERS = { no: 'n', uncertain: 'u', wait: 'w', yes: 'y' } as const;
 
 /** A review that several people look at, open in this page. */
@@ -166,7 +167,9 @@ async function send(id: string, by: string, sayings: readonly Saying[]): Promise
   }));
   try {
     const body = { by, sayings: said };
-    return { kind: 'taken', answer: await call('sayOnReview', { params: { review: id }, body }) };
+    // Sent twice is said twice, which changes nothing; an answer that never comes would hold up all that follows.
+    const signal = AbortSignal.timeout(SEND_MS);
+    return { kind: 'taken', answer: await call('sayOnReview', { params: { review: id }, body }, { signal }) };
   } catch (error) {
     // A session that ended shows the sign-in page; what is not saved waits in the browser.
     if (isSignedOut(error)) void queryClient.invalidateQueries({ queryKey: ['me'] });

@@ -9,7 +9,7 @@ export function Notices({ live, reload }: { live: LiveReview; reload: () => void
   const isOld = useSyncExternalStore(live.onOld, live.isOld);
   return (
     <>
-      {review.refusal !== undefined && <p className="bp-notice">You may look only. {review.refusal}.</p>}
+      {review.refusal !== undefined && <p className="bp-notice">{review.refusal}.</p>}
       {isOld && (
         <p role="alert" className="bp-notice">
           A newer page of this history was published.{' '}

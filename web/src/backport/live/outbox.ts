@@ -27,7 +27,7 @@ export interface Wire<T> {
   send(by: string, sayings: readonly Saying[]): Promise<Outcome<T>>;
   /** What was sent is known to others now, and how it stands there. */
   taken(sayings: readonly Saying[], answer: T): void;
-  /** They are not here any longer, and nobody has them. */
+  /** They are not here any longer: another window sent them, or they were given up. */
   dropped(sayings: readonly Saying[]): void;
 }
 
@@ -152,10 +152,7 @@ export class Outbox<T> {
   }
 
   dropRefused(): void {
-    const gone = this.#entries.filter(({ why }) => why !== null);
-    this.#remove(gone);
-    this.#wire.dropped(gone.map(({ saying }) => saying));
-    this.#tell();
+    this.#drop(this.#entries.filter(({ why }) => why !== null));
   }
 
   /** What can still be sent is; the rest waits in the browser for the next time. */
@@ -181,7 +178,7 @@ export class Outbox<T> {
 
   /** Whether there may be more to send at once. */
   async #sendSome(): Promise<boolean> {
-    this.#remove(this.#entries.filter(({ isFound, name }) => isFound && this.#shelf?.getItem(name) === null));
+    this.#drop(this.#entries.filter(({ isFound, name }) => isFound && this.#shelf?.getItem(name) === null));
     const chunk = this.#chunk();
     if (chunk.length === 0) return false;
     const sayings = chunk.map(({ saying }) => saying);
@@ -241,6 +238,13 @@ export class Outbox<T> {
   #newName(): string {
     const time = String(Date.now()).padStart(14, '0');
     return `${this.#prefix}${time}.${String(this.#named++).padStart(7, '0')}.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+  }
+
+  #drop(gone: readonly Entry[]): void {
+    if (gone.length === 0) return;
+    this.#remove(gone);
+    if (!this.#isClosed) this.#wire.dropped(gone.map(({ saying }) => saying));
+    this.#tell();
   }
 
   #remove(gone: readonly Entry[]): void {
