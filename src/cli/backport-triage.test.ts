@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { main } from './main.ts';
 
+/** Of the command, beside its folder. */
+let env: Record<string, string> = {};
+
 async function triage(
   content: string,
   ...more: string[]
@@ -16,7 +19,7 @@ async function triage(
   const io = {
     out: (text: string) => void (said.out += text),
     err: (text: string) => void (said.err += text),
-    env: { VOUCH_DATA: folder },
+    env: { VOUCH_DATA: folder, ...env },
   };
   const code = await main(['backport', 'triage', '--commits', file, ...more], io);
   return { code, ...said };
@@ -66,4 +69,12 @@ it('publishes a page for several people, and says where; the verdicts stay what 
   expect(asked.err).toMatch(/^http:\/\/\S+\/backport\/rev_\w+$/m);
   const { out } = await triage(fix, '--onto', '2.9', '--publish');
   expect(out).toMatch(/review it together: http:\/\/\S+\/backport\/rev_\w+/);
+});
+
+it('says when the server that is to have the page does not answer', async () => {
+  env = { VOUCH_URL: 'http://127.0.0.1:1', VOUCH_TOKEN: 'x' };
+  onTestFinished(() => void (env = {}));
+  const { code, out, err } = await triage(fix, '--onto', '2.9', '--publish', '--json');
+  expect(code).toBe(4);
+  expect(out + err).toContain('did not answer');
 });

@@ -169,6 +169,21 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
       ).toEqual([]);
     });
 
+    it('keeps what is chosen when a session has ended, and sends it after signing in', async () => {
+      await both();
+      const cookies = await tom.context.cookies();
+      await tom.context.clearCookies();
+      await choose(tom.page, 1, 'Yes');
+      await tom.page.getByLabel('Token').waitFor();
+      expect(await room.said(first)).toEqual([]);
+      await tom.context.addCookies(cookies);
+      await tom.page.reload();
+      await saved(tom.page);
+      await shows(jane.page, 1, 'y');
+      expect(await room.said(first)).toEqual(['Tom yes']);
+      expect(room.complaints.splice(0).filter((line) => !/status of 401/.test(line))).toEqual([]);
+    });
+
     it('keeps the notes of both, who write at once', async () => {
       await both();
       for (const { page } of [jane, tom]) {

@@ -131,6 +131,25 @@ describe('a review', () => {
     expect(callsOf(reviewOf(four(), { shelf }).review)).toBe('ywuy');
   });
 
+  it('shows what people disagree on, until somebody says it having seen both', () => {
+    const against = { by: 'Bob', call: 'n', at: 1 } as const;
+    const said = { sha: idOf(3), branch: '3.0', call: 'y', by: 'Ann', at: 2, note: '' } as const;
+    const shelf = new MemoryShelf();
+    const { review } = reviewOf({ ...four(), decisions: [{ ...said, id: 7, against }] }, { shelf });
+    expect(review.row(2)).toMatchObject({ call: 'y', against });
+    expect(review.view().totals.disputed).toBe(1);
+    expect(review.nextDisputed(null)).toBe(2);
+    review.show({ ...review.view().show, disputed: true });
+    expect(review.view().totals.shown).toBe(1);
+    review.name('Jane');
+    review.say(2, 'y');
+    expect(review.row(2).against).toBeNull();
+    expect(review.nextDisputed(null)).toBeUndefined();
+    // A later page has what was said since.
+    const later = reviewOf({ ...four(), decisions: [{ ...said, id: 9, call: 'w' }] }, { shelf }).review;
+    expect(later.row(2)).toMatchObject({ call: 'y', against: { by: 'Ann', call: 'w' } });
+  });
+
   it('takes back and says again, whatever was done', () => {
     const step = fc.record({
       row: fc.nat(3),
