@@ -6,6 +6,7 @@ import { Journal, type Change, type Choice } from './journal.ts';
 import { entryOf, parseKept, type Shelf } from './keep.ts';
 import type { Keeper } from './keeper.ts';
 import { wordsOf, type Known, type PageModel, type Said } from './page-model.ts';
+import { ownPartOf, standingOf, unseenBy } from './people.ts';
 import { totalsOf, totalsText, type Totals } from './totals.ts';
 
 /** One row, as it stands. Replaced when anything of it changes. */
@@ -294,10 +295,7 @@ export class Review {
 
   /** What holds there, as a choice. */
   #standing(branch: string, sha: string): Choice | null {
-    const known = this.model.known(this.model.find(sha)!, this.model.data.branches.indexOf(branch));
-    if (known === null || known.call === null) return null;
-    const { call, by, at, id: seen, notes } = known;
-    return { call, by, at, seen, note: notes.find((one) => one.by === by)?.note ?? '' };
+    return standingOf(this.model.known(this.model.find(sha)!, this.model.data.branches.indexOf(branch)));
   }
 
   dismiss(): void {
@@ -352,13 +350,10 @@ export class Review {
     for (const known of this.model.allKnown()) this.#putKnown(known, reviewer.trim());
   }
 
-  /** A reviewer's own part of what is known: a choice where theirs holds, and their note. */
-  #putKnown({ branch, sha, id, call, by, at, notes }: Known, reviewer: string): void {
-    if (this.#places.keeper.isOnlyHere(branch, sha)) return;
-    const own = by === reviewer ? call : null;
-    const note = notes.find((one) => one.by === reviewer)?.note ?? '';
-    const choice = { call: own, note, by: reviewer, at, seen: id };
-    this.#journal.put(branch, sha, own === null && note === '' ? null : choice);
+  #putKnown(known: Known, reviewer: string): void {
+    const { branch, sha } = known;
+    if (!this.#places.keeper.isOnlyHere(branch, sha))
+      this.#journal.put(branch, sha, ownPartOf(known, reviewer));
   }
 
   // What is shown
@@ -568,10 +563,7 @@ export class Review {
   #against(row: number, choice: Choice | null, known: Known | null): Said | null {
     if (known === null || choice === null || choice.call === null) return known?.against ?? null;
     if (!this.#places.keeper.isOnlyHere(this.#branchName, this.model.commit(row).sha)) return known.against;
-    const { call, by, at } = known;
-    const isOther =
-      call !== null && call !== choice.call && by !== choice.by && known.id > (choice.seen ?? 0);
-    return isOther ? { by, call, at } : null;
+    return unseenBy(choice, known);
   }
 
   #lacks(row: number): readonly number[] {

@@ -8,7 +8,8 @@ import { browserShelf } from '../keep.ts';
 import type { Keeper } from '../keeper.ts';
 import { PageModel, type Known } from '../page-model.ts';
 import { Review } from '../store.ts';
-import { Outbox, type Outcome, type Saying } from './outbox.ts';
+import { Outbox, type Outcome } from './outbox.ts';
+import type { Saying } from './saying.ts';
 
 type Standings = Output<'listReviewDecisions'>;
 const AGAIN_MS = 5000;

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MemoryShelf } from '../doubles.ts';
-import { Outbox, type Outcome, type Saying } from './outbox.ts';
+import { Outbox, type Outcome } from './outbox.ts';
+import type { Saying } from './saying.ts';
 
 function saying(n: number, part: Partial<Saying> = {}): Saying {
   return { branch: '3.0', sha: String(n), call: 'y', note: '', by: 'Jane', at: n, seen: null, ...part };

@@ -1,19 +1,5 @@
-import type { Letter } from '../calls.ts';
-import { letterOf } from '../calls.ts';
 import type { Shelf } from '../keep.ts';
-
-/** Something that is to be sent. */
-export interface Saying {
-  branch: string;
-  sha: string;
-  /** `x` takes back what was said; null leaves it as it is, and changes the note alone. */
-  call: Letter | 'x' | null;
-  note: string;
-  by: string;
-  at: number;
-  /** What was in view; null for nothing. */
-  seen: number | null;
-}
+import { findSayings, formatSaying, type Saying } from './saying.ts';
 
 /** What became of a try to send. */
 export type Outcome<T> =
@@ -89,7 +75,8 @@ export class Outbox<T> {
     this.#prefix = `vouch.backport.unsaved.${review}.`;
     this.#wire = wire;
     this.#isKept = shelf !== null;
-    for (const [name, saying] of this.#found()) this.#push({ name, saying, mark: null, isFound: true });
+    for (const { name, saying } of findSayings(shelf, this.#prefix).slice(0, MOST))
+      this.#push({ name, saying, mark: null, isFound: true });
     this.#tell();
   }
 
@@ -266,26 +253,11 @@ export class Outbox<T> {
   }
 
   #write({ name, saying }: Entry): void {
-    const { branch, sha, call, note, by, at, seen } = saying;
     try {
-      this.#shelf?.setItem(name, JSON.stringify([branch, sha, call, note, by, at, seen]));
+      this.#shelf?.setItem(name, formatSaying(saying));
     } catch {
       this.#isKept = false;
     }
-  }
-
-  #found(): [name: string, saying: Saying][] {
-    const found: [string, Saying][] = [];
-    try {
-      for (let i = 0; i < (this.#shelf?.length ?? 0); i++) {
-        const name = this.#shelf!.key(i)!;
-        const saying = name.startsWith(this.#prefix) ? parse(this.#shelf!.getItem(name)) : undefined;
-        if (saying !== undefined) found.push([name, saying]);
-      }
-    } catch {
-      this.#isKept = false;
-    }
-    return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST);
   }
 
   #tell(): void {
@@ -304,16 +276,4 @@ function keyOf({ branch, sha }: { branch: string; sha: string }): string {
 async function alone(name: string, work: () => Promise<void>): Promise<void> {
   const { locks } = globalThis.navigator as Partial<Navigator>;
   await (locks === undefined ? work() : locks.request(name, work));
-}
-
-function parse(text: string | null): Saying | undefined {
-  try {
-    const [branch, sha, call, note, by, at, seen] = JSON.parse(text ?? '') as unknown[];
-    const letter = call === null || call === 'x' ? call : letterOf(call);
-    if (typeof branch !== 'string' || typeof sha !== 'string' || letter === undefined) return;
-    if (typeof note !== 'string' || typeof by !== 'string' || typeof at !== 'number') return;
-    return { branch, sha, call: letter, note, by, at, seen: typeof seen === 'number' ? seen : null };
-  } catch {
-    return undefined;
-  }
 }
