@@ -1,24 +1,9 @@
 import { coverOf, isOlder } from '../desks/backport/rules/branch.ts';
-import { featuresOf } from '../desks/backport/rules/features.ts';
-import {
-  calibrate,
-  fittedSchema,
-  rawProbability,
-  type Features,
-  type Fitted,
-} from '../desks/backport/rules/fitted.ts';
-import { readHistory } from '../desks/backport/rules/history.ts';
+import { calibrate, fittedSchema, rawProbability, type Fitted } from '../desks/backport/rules/fitted.ts';
 import type { Project } from '../desks/backport/rules/project.ts';
 import { readMessage } from '../desks/backport/rules/read-message.ts';
 import type { Cycle } from './backport-data.ts';
-import { fitLogistic } from './logistic.ts';
-
-interface Example {
-  cycle: string;
-  silent: boolean;
-  features: Features;
-  label: boolean;
-}
+import { examplesOf, fitModels, learnedFrom, type Judged } from './backport-models.ts';
 
 /** The latest of the training cycles set the calibration and the bounds: they are most like what comes. */
 const LATEST = 3;
@@ -31,48 +16,32 @@ const AS_GOOD = 0.002;
 const BIN = { most: 60, least: 10, rows: 20 };
 
 /**
- * Fits the two models on cycles with labels, oldest first. What their probabilities are worth is learned as they will be used:
+ * Fits the models on cycles with labels, oldest first. What their probabilities are worth is learned as they will be used:
  * each of the latest cycles is told by models of the cycles before it. Left-out cycles between others look easier than they are.
  */
 export function fitBackport(project: Project, cycles: readonly Cycle[]): Fitted {
-  const byCycle = cycles.map((cycle) => examplesOf(project, cycle));
-  const examples = byCycle.flat();
-  const unseen = byCycle.flatMap((own, i) => {
-    if (i === 0 || i < byCycle.length - LATEST) return [];
-    const models = fitModels(byCycle.slice(0, i).flat());
-    return own.map((one) => ({ ...one, raw: rawProbability(models, one.silent, one.features) }));
+  const learned = cycles.map((cycle) => learnedFrom(project, cycle));
+  const unseen = learned.flatMap((own, i) => {
+    if (i === 0 || i < learned.length - LATEST) return [];
+    const models = fitModels(learned.slice(0, i));
+    return examplesOf(own, models.first).map((one) => ({
+      ...one,
+      raw: rawProbability(models, one.silent, one.features),
+    }));
   });
-  const models = fitModels(examples);
+  const models = fitModels(learned);
   const calibration = (silent: boolean): [number, number][] =>
     isotonic(unseen.filter((one) => one.silent === silent).map(({ raw, label }) => ({ p: raw, label })));
   const fitted = fittedSchema.parse({
-    source: `cycles ${cycles.map(({ name }) => name).join(', ')}: ${examples.length} commits; calibrated on ${cycles
+    source: `cycles ${cycles.map(({ name }) => name).join(', ')}: ${cycles.reduce((sum, { commits }) => sum + commits.length, 0)} commits; calibrated on ${cycles
       .slice(-LATEST)
       .map(({ name }) => name)
       .join(', ')}, each told by those before it`,
+    first: models.first,
     told: { ...models.told, calibration: calibration(false) },
     silent: { ...models.silent, calibration: calibration(true) },
   });
   return { ...fitted, ...bounds(fitted, unseen), ...reach(project, cycles) };
-}
-
-function examplesOf(project: Project, cycle: Cycle): Example[] {
-  const history = readHistory(project, cycle.commits);
-  return featuresOf(project, history, cycle.branch)
-    .map(({ silent, features }, at) => ({
-      cycle: cycle.name,
-      silent,
-      features,
-      label: cycle.labels.get(history.commits[at]!)!.backported_prev,
-    }))
-    .filter(({ features }) => !features.has('branch:later-only'));
-}
-
-function fitModels(examples: readonly Example[]): Record<'told' | 'silent', ReturnType<typeof fitLogistic>> {
-  return {
-    told: fitLogistic(examples.filter(({ silent }) => !silent)),
-    silent: fitLogistic(examples.filter(({ silent }) => silent)),
-  };
 }
 
 /** A branch that got fewer commits of a cycle was hardly maintained. */
@@ -144,7 +113,7 @@ function share({ yes, count }: { yes: number; count: number }): number {
  */
 function bounds(
   fitted: Fitted,
-  unseen: readonly (Example & { raw: number })[],
+  unseen: readonly (Judged & { raw: number })[],
 ): Pick<Fitted, 'yes' | 'no' | 'autoYes'> {
   const told = unseen.map(({ cycle, silent, raw, label }) => ({
     cycle,

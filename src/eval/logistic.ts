@@ -4,6 +4,8 @@ export interface Example {
   features: Features;
   /** What is to be told. */
   label: boolean;
+  /** How much it counts; 1 where it is not said. */
+  weight?: number;
 }
 
 /**
@@ -12,7 +14,7 @@ export interface Example {
  */
 export function fitLogistic(
   examples: readonly Example[],
-  { ridge = 1.5, minCount = 8, steps = 12 } = {},
+  { ridge = 2, minCount = 8, steps = 12 } = {},
 ): { base: number; weights: Record<string, number> } {
   const counts = new Map<string, number>();
   for (const { features } of examples)
@@ -22,8 +24,9 @@ export function fitLogistic(
     .map(([name]) => name)
     .toSorted();
   const column = new Map(names.map((name, i) => [name, i + 1]));
-  const rows = examples.map(({ features, label }) => ({
+  const rows = examples.map(({ features, label, weight = 1 }) => ({
     label: label ? 1 : 0,
+    weight,
     cells: [
       [0, 1] as const,
       ...[...features].flatMap(([name, value]) => {
@@ -42,11 +45,11 @@ export function fitLogistic(
       hessian[i]![i] = ridge;
     }
     hessian[0]![0] = 1e-6;
-    for (const { label, cells } of rows) {
+    for (const { label, weight, cells } of rows) {
       const p = 1 / (1 + Math.exp(-cells.reduce((sum, [i, value]) => sum + w[i]! * value, 0)));
-      const v = Math.max(p * (1 - p), 1e-6);
+      const v = weight * Math.max(p * (1 - p), 1e-6);
       for (const [i, a] of cells) {
-        gradient[i]! += (label - p) * a;
+        gradient[i]! += weight * (label - p) * a;
         const row = hessian[i]!;
         for (const [j, b] of cells) row[j]! += v * a * b;
       }

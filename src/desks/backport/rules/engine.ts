@@ -5,6 +5,7 @@ import { probabilityOf, weightiest, type Fitted } from './fitted.ts';
 import { readHistory, type History } from './history.ts';
 import { lessonsOf, lessonText, shiftOf, shifted, type Alike, type Lesson, type Lessons } from './lessons.ts';
 import type { Project } from './project.ts';
+import { lookAgain } from './second-look.ts';
 
 const DAY_MS = 86_400_000;
 const QUOTE = 240;
@@ -26,7 +27,9 @@ export function triageByRules(
   const history = readHistory(project, commits);
   const place = new Map(history.commits.map((commit, at) => [commit, at]));
   const byBranch = branches.map((branch) => {
-    const featured = featuresOf(project, history, branch);
+    const single = featuresOf(project, history, branch);
+    const { first } = project.model;
+    const featured = first === null ? single : lookAgain(first, history, single);
     const onto = { branch, older: isOlder(branch, branches), lessons };
     return history.commits.map((_, at) => verdictOf(project, history, featured[at]!, at, onto, now));
   });

@@ -1,5 +1,6 @@
 import type { Commit } from '../model.ts';
 import { coverOf } from './branch.ts';
+import { courseOf } from './course.ts';
 import type { History } from './history.ts';
 import type { Project } from './project.ts';
 import type { Reading } from './read-message.ts';
@@ -30,6 +31,7 @@ export function askedOf(reading: Reading, branch: string): Asked {
 export function featuresOf(project: Project, history: History, branch: string): Featured[] {
   const asked = history.readings.map((reading) => askedOf(reading, branch));
   const around = surroundings(history, asked);
+  const course = courseOf(history, asked);
   return history.commits.map((commit, at) => {
     const reading = history.readings[at]!;
     const features = new Map(around[at]!.features);
@@ -37,6 +39,7 @@ export function featuresOf(project: Project, history: History, branch: string): 
     for (const tag of reading.head.tags) on(`tag:${tag}`);
     for (const hint of reading.hints) on(`hint:${hint}`);
     files(project, commit, features);
+    if (reading.said.length === 0) for (const [name, value] of course[at]!) features.set(name, value);
     if (reading.said.length > 0) told(history, asked, at, branch, on);
     return { silent: reading.said.length === 0, features, needs: around[at]!.needs };
   });

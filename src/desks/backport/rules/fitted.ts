@@ -18,6 +18,8 @@ const modelSchema = z.strictObject({
 export const fittedSchema = z.strictObject({
   /** What it was fitted on, for people. */
   source: z.string().default('chosen by hand'),
+  /** Where present: tell each commit by itself first, for the others to be told by (see second-look.ts). */
+  first: z.strictObject({ told: modelSchema, silent: modelSchema }).nullable().default(null),
   told: modelSchema,
   silent: modelSchema,
   /** From here on it is a yes; below `no` a no; uncertain between. */

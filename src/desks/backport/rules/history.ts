@@ -20,8 +20,13 @@ export interface History {
   namedBy: readonly (readonly { means: Link['means']; aboutBackports: boolean; by: number }[])[];
   /** Milliseconds since 1970, by place. */
   times: readonly number[];
+  /** By place: the first and the last of the commits that were pushed with it. */
+  bursts: readonly { start: number; end: number }[];
   kinship: Kinship;
 }
+
+/** Commits that were pushed together: no more than this apart, one after the other. */
+const BURST_MS = 10 * 60_000;
 
 export function readHistory(project: Project, given: readonly Commit[]): History {
   const commits = given.toSorted((a, b) => Date.parse(a.date) - Date.parse(b.date));
@@ -45,7 +50,19 @@ export function readHistory(project: Project, given: readonly Commit[]): History
       if (at !== null) namedBy[at]!.push({ means, aboutBackports, by });
   });
   const times = commits.map(({ date }) => Date.parse(date));
-  return { commits, readings, names, namedBy, times, kinship: kinshipOf(commits) };
+  const bursts = burstsOf(times);
+  return { commits, readings, names, namedBy, times, bursts, kinship: kinshipOf(commits) };
+}
+
+function burstsOf(times: readonly number[]): { start: number; end: number }[] {
+  const bursts: { start: number; end: number }[] = [];
+  for (let start = 0; start < times.length;) {
+    let end = start;
+    while (end + 1 < times.length && times[end + 1]! - times[end]! <= BURST_MS) end++;
+    const burst = { start, end };
+    for (; start <= end; start++) bursts.push(burst);
+  }
+  return bursts;
 }
 
 /** Finds commits by the start of their id (7 digits or more) or by their subject. */

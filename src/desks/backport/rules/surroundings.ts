@@ -9,8 +9,6 @@ interface Around {
   needs: number[];
 }
 
-/** Commits that were pushed together: no more than this apart, one after the other. */
-const BURST_MS = 10 * 60_000;
 const NEAR = 3;
 const SERIES = 15;
 /** How far before and after others of a kind tell how it is treated, and how many of them make it half sure. */
@@ -25,13 +23,12 @@ const FILE_SAMPLE = 3;
  */
 export function surroundings(history: History, asked: readonly Asked[]): Around[] {
   const wanted = asked.map((one) => one === 'asks' || one === 'may');
-  const bursts = burstsOf(history);
   const shares = kinShares(history, wanted);
   return history.commits.map((_, at) => {
     const features = new Map<string, number>();
     const needs: number[] = [];
     links(history, asked, wanted, at, features, needs);
-    neighbours(history, wanted, asked, bursts, at, features, needs);
+    neighbours(history, wanted, asked, at, features, needs);
     kinship(history, asked, wanted, at, features);
     features.set('kin-wanted', shares[at]!);
     return { features, needs };
@@ -94,10 +91,9 @@ function links(
 }
 
 function neighbours(
-  { commits, readings }: History,
+  { commits, readings, bursts }: History,
   wanted: readonly boolean[],
   asked: readonly Asked[],
-  bursts: readonly { start: number; end: number }[],
   at: number,
   features: Map<string, number>,
   needs: number[],
@@ -140,17 +136,6 @@ function neighbours(
   const paths = new Set(commits[at]!.files.slice(0, 50).map(({ path }) => path));
   for (let by = at + 1; by <= Math.min(at + NEAR, end); by++)
     if (wanted[by] && commits[by]!.files.some(({ path }) => paths.has(path))) on('same-file-wanted-soon');
-}
-
-function burstsOf({ times }: History): { start: number; end: number }[] {
-  const bursts: { start: number; end: number }[] = [];
-  for (let start = 0; start < times.length;) {
-    let end = start;
-    while (end + 1 < times.length && times[end + 1]! - times[end]! <= BURST_MS) end++;
-    const burst = { start, end };
-    for (; start <= end; start++) bursts.push(burst);
-  }
-  return bursts;
 }
 
 /**
