@@ -14,6 +14,7 @@ const columnSchema = z.object({
   identity: z.enum(['always', 'default']).nullable(),
   generated: z.boolean(),
 });
+export type TableColumn = z.infer<typeof columnSchema>;
 
 /** A set of columns of which no two rows are equal. In the order in which the server checks them. */
 const keySchema = z.object({
@@ -24,6 +25,7 @@ const keySchema = z.object({
   constraint: z.boolean(),
   deferrable: z.boolean(),
 });
+export type Key = z.infer<typeof keySchema>;
 
 /** `n`: no action, `r`: restrict, `c`: cascade, `s`: set null, `d`: set default. */
 const actionSchema = z.enum(['n', 'r', 'c', 's', 'd']);
@@ -39,6 +41,7 @@ const foreignSchema = z.object({
   definition: z.string(),
   deferrable: z.boolean(),
 });
+export type ForeignKey = z.infer<typeof foreignSchema>;
 
 const checkSchema = z.object({ name: z.string(), columns: z.array(z.number()), definition: z.string() });
 
@@ -57,6 +60,7 @@ const tableSchema = z.object({
   /** What the app's own user may do. */
   may: z.array(z.enum(['SELECT', 'INSERT', 'UPDATE', 'DELETE'])),
 });
+export type Table = z.infer<typeof tableSchema>;
 
 const sequenceSchema = z.object({
   oid: z.number(),
@@ -69,6 +73,7 @@ const sequenceSchema = z.object({
   increment: z.string(),
   cache: z.string(),
 });
+export type Sequence = z.infer<typeof sequenceSchema>;
 
 const namedSchema = z.object({ schema: z.string(), name: z.string() });
 

@@ -1,0 +1,165 @@
+import type { Exchange } from '../../port.ts';
+import { applyWrite, footprintOf, type Footprint } from './effects.ts';
+import { learn, lessonsOf, selectOf, type Lesson } from './lessons.ts';
+import { as, loadParser } from './parse.ts';
+import type { PgSchema, Table } from './schema.ts';
+import type { Settings } from './session.ts';
+import { bareRow, rowKey, State } from './state.ts';
+import { timelineOf, type Item } from './timeline.ts';
+import { countOf } from './write.ts';
+
+export interface Snapshot {
+  at: number;
+  state: State;
+}
+
+/** What was recorded with one PostgreSQL, read once. */
+export class Knowledge {
+  readonly #schema: PgSchema;
+  readonly #items: readonly Item[];
+  readonly #footprints = new Map<Item, Footprint>();
+
+  private constructor(schema: PgSchema, items: readonly Item[]) {
+    this.#schema = schema;
+    this.#items = items;
+    const state = new State(schema);
+    for (const item of items) if (item.kind === 'write') this.#footprints.set(item, footprintOf(state, item));
+  }
+
+  /** `exchanges`: all that was recorded with one database of it. `start`: the settings with which connections begin. */
+  static async read(schema: PgSchema, exchanges: readonly Exchange[], start: Settings): Promise<Knowledge> {
+    await loadParser();
+    return new Knowledge(schema, timelineOf(new State(schema), exchanges, start));
+  }
+
+  /** What was so at a moment: proved by what came before it, and by what came after where nothing was written in between. */
+  at(moment: number): Snapshot {
+    const state = new State(this.#schema);
+    for (const item of this.#items) {
+      if (item.kind === 'read') {
+        if (item.to <= moment) this.#read(state, item);
+        continue;
+      }
+      if (item.from > moment) continue;
+      // What was under way at the moment may or may not have taken effect.
+      applyWrite(state, item, item.certain && item.visibleTo <= moment && !this.#isContested(item));
+    }
+    this.#lookAhead(state, moment);
+    state.settle();
+    return { at: moment, state };
+  }
+
+  #read(state: State, item: Item): void {
+    const around = this.#writes().filter(
+      (write) =>
+        write.connection !== item.connection && write.visibleFrom < item.to && write.visibleTo > item.from,
+    );
+    this.#learn(
+      state,
+      item,
+      around.map((write) => this.#footprints.get(write)!),
+    );
+  }
+
+  /** What a read shows, but for what may have changed just then. */
+  #learn(state: State, item: Item, disturbed: readonly Footprint[]): void {
+    const select = item.node && selectOf(item.node);
+    if (!item.shows || !select || !item.response) return;
+    for (const lesson of lessonsOf(this.#schema, item.asked, select, item.request, item.response)) {
+      const touched = disturbed.map((footprint) =>
+        footprint === 'everything' ? 'all' : footprint.get(lesson.table),
+      );
+      if (touched.includes('all')) continue;
+      const ids = new Set(touched.flatMap((one) => (one instanceof Set ? [...one] : [])));
+      this.#take(state, lesson, item, ids);
+    }
+  }
+
+  #take(state: State, lesson: Lesson, item: Item, touched: ReadonlySet<string>): void {
+    // A row that came, went or changed meanwhile has an entry, so that what is complete stays so.
+    if (rowKey(this.#schema, lesson.table))
+      for (const id of touched)
+        if (!state.row(lesson.table, id))
+          state.setRow(lesson.table, id, bareRow(this.#schema, lesson.table, id, 'maybe', item.source));
+    learn(state, lesson, item.source, (id) => touched.has(id));
+  }
+
+  /** Reads after the moment say what held at it, where nothing was written in between. */
+  #lookAhead(state: State, moment: number): void {
+    // What a write touches may be seen from its beginning on.
+    const writes = this.#writes().filter(({ visibleTo }) => visibleTo > moment);
+    writes.sort((a, b) => a.visibleFrom - b.visibleFrom);
+    const touched = new Map<Table, 'all' | Set<string>>();
+    let next = 0;
+    for (const item of this.#items
+      .filter(({ kind, to }) => kind === 'read' && to > moment)
+      .sort((a, b) => a.to - b.to)) {
+      for (; next < writes.length && writes[next]!.visibleFrom < item.to; next++) {
+        const write = writes[next]!;
+        const footprint = this.#footprints.get(write)!;
+        if (footprint === 'everything') return;
+        if (write.from > moment) this.#learnOfBefore(state, write, footprint, touched);
+        for (const [table, ids] of footprint) merge(touched, table, ids);
+      }
+      if (item.from > moment) this.#learn(state, item, [touched]);
+    }
+  }
+
+  /** What a write took effect on was there before it, or was not. */
+  #learnOfBefore(
+    state: State,
+    write: Item,
+    footprint: Footprint,
+    touched: ReadonlyMap<Table, 'all' | Set<string>>,
+  ): void {
+    if (!write.certain || footprint === 'everything' || !write.node) return;
+    const insert = as(write.node, 'InsertStmt');
+    if (insert ? insert.onConflictClause : countOf(write.response) !== 1) return;
+    for (const [table, ids] of footprint) {
+      if (ids === 'all' || touched.get(table) === 'all') continue;
+      for (const id of ids) {
+        const before = state.row(table, id);
+        if ((touched.get(table) as Set<string> | undefined)?.has(id) || (before && before.exists !== 'maybe'))
+          continue;
+        const row = bareRow(this.#schema, table, id, insert ? 'no' : 'yes', write.source);
+        state.setRow(
+          table,
+          id,
+          insert ? row : { ...row, cells: new Map([...row.cells, ...(before?.cells ?? [])]) },
+        );
+      }
+    }
+  }
+
+  /** Another connection's write to the same rows was under way at the same time: which came first is not known. */
+  #isContested(item: Item): boolean {
+    const mine = this.#footprints.get(item)!;
+    return this.#writes().some(
+      (other) =>
+        other.connection !== item.connection &&
+        other.from < item.visibleTo &&
+        other.visibleTo > item.from &&
+        overlaps(mine, this.#footprints.get(other)!),
+    );
+  }
+
+  #writes(): Item[] {
+    return [...this.#footprints.keys()];
+  }
+}
+
+function merge(into: Map<Table, 'all' | Set<string>>, table: Table, ids: 'all' | Set<string>): void {
+  const before = into.get(table);
+  into.set(table, before === 'all' || ids === 'all' ? 'all' : new Set([...(before ?? []), ...ids]));
+}
+
+function overlaps(a: Footprint, b: Footprint): boolean {
+  if (a === 'everything' || b === 'everything') return true;
+  for (const [table, ids] of a) {
+    const others = b.get(table);
+    if (others === undefined) continue;
+    if (ids === 'all' || others === 'all') return true;
+    for (const id of ids) if (others.has(id)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,75 @@
+import type { TransactionStmt } from 'libpg-query';
+import { as, kindOf, words, type Node } from './parse.ts';
+
+/** What a connection has set that decides what statements mean. */
+export interface Settings {
+  /** As SET gave them or the server reported them at the start. */
+  timeZone: string;
+  /** Something was set that we do not follow. */
+  odd: string | null;
+}
+
+/** Settings that change no answer. */
+const HARMLESS: ReadonlySet<string> = words(
+  'application_name statement_timeout lock_timeout idle_in_transaction_session_timeout ' +
+    'client_min_messages client_encoding standard_conforming_strings extra_float_digits ' +
+    'synchronous_commit work_mem tcp_keepalives_idle jit',
+);
+
+/** What a SET, RESET or DISCARD does to a connection; undefined for any other statement. */
+export function settingsAfter(settings: Settings, start: Settings, node: Node): Settings | undefined {
+  if (kindOf(node) === 'DiscardStmt')
+    return as(node, 'DiscardStmt')?.target === 'DISCARD_ALL' ? start : settings;
+  const set = as(node, 'VariableSetStmt');
+  if (!set) return undefined;
+  const name = (set.name ?? '').toLowerCase();
+  if (set.kind === 'VAR_RESET_ALL') return start;
+  const value = as(set.args?.[0], 'A_Const');
+  const text = value?.sval?.sval ?? '';
+  if (
+    name === 'extra_float_digits' &&
+    set.kind === 'VAR_SET_VALUE' &&
+    !((value?.ival?.ival ?? Number(text)) > 0)
+  )
+    return { ...settings, odd: 'numbers are shown with fewer digits' };
+  if (name === 'client_encoding' && !/^utf-?8$|^unicode$/i.test(text))
+    return { ...settings, odd: `client_encoding is ${text}` };
+  if (name === 'standard_conforming_strings' && !/^on$/i.test(text))
+    return { ...settings, odd: 'strings are written in another way' };
+  if (HARMLESS.has(name)) return settings;
+  if (name === 'timezone' && set.kind === 'VAR_SET_DEFAULT') return { ...settings, timeZone: start.timeZone };
+  if (name === 'timezone' && set.kind === 'VAR_SET_VALUE' && !set.is_local && text !== '')
+    return { ...settings, timeZone: text };
+  if (name === 'datestyle' && /^iso/i.test(text)) return settings;
+  return { ...settings, odd: `${name} was set` };
+}
+
+export type Step = 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'odd';
+
+/** What a statement does to its connection's transaction; undefined for any other statement. */
+export function stepOf(node: Node): { step: Step; name: string; plain: boolean } | undefined {
+  const statement: TransactionStmt | undefined = as(node, 'TransactionStmt');
+  if (!statement) return undefined;
+  const steps: Readonly<Record<string, Step>> = {
+    TRANS_STMT_BEGIN: 'begin',
+    TRANS_STMT_START: 'begin',
+    TRANS_STMT_COMMIT: 'commit',
+    TRANS_STMT_ROLLBACK: 'rollback',
+    TRANS_STMT_SAVEPOINT: 'savepoint',
+    TRANS_STMT_RELEASE: 'release',
+    TRANS_STMT_ROLLBACK_TO: 'rollback-to',
+  };
+  const step = steps[statement.kind ?? ''] ?? 'odd';
+  return {
+    step: statement.chain ? 'odd' : step,
+    name: statement.savepoint_name ?? '',
+    plain: (statement.options ?? []).every(isPlain),
+  };
+}
+
+/** READ COMMITTED is what transactions are by themselves: each statement sees what is committed by then. */
+function isPlain(option: Node): boolean {
+  const element = as(option, 'DefElem');
+  const level = as(element?.arg, 'A_Const')?.sval?.sval;
+  return element?.defname === 'transaction_isolation' ? level === 'read committed' : true;
+}
