@@ -200,6 +200,7 @@ describe('a history from git', () => {
       { 'src/a.c': lines('a', 60, { 20: 'x', 21: 'y', 22: 'z' }) },
       BUG,
     );
+    await clone.commit('MINOR: c: new', { 'src/c.c': lines('c', 5, {}) }, 'No backport is needed.');
     const before = await clone.git('count-objects', '-v');
     const status = await clone.git('status', '--porcelain');
     const told = await triage();
@@ -211,7 +212,7 @@ describe('a history from git', () => {
     expect(told.get('BUG/MAJOR: b: first')).toMatchObject({ conflicts: [] });
     expect(told.get('BUG/MAJOR: b: second')).toMatchObject({ conflicts: [] });
     expect(told.get('BUG/MAJOR: d: of nothing')!.prerequisites).toHaveLength(2);
-    expect(told.get('MINOR: a: reword')).toMatchObject({ verdict: 'no', conflicts: null });
+    expect(told.get('MINOR: c: new')).toMatchObject({ verdict: 'no', conflicts: null });
     expect(await clone.git('count-objects', '-v')).toBe(before);
     expect(await clone.git('status', '--porcelain')).toBe(status);
     expect(await triage()).toEqual(told);
