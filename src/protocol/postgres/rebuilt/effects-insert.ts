@@ -128,7 +128,7 @@ export function inserted(
   const all = certain && !updates && count === rows.length;
   const shown = certain && returnedRows(state, table, write.response) !== undefined;
   // Then each of the rows is there afterwards, whether it was put in or was in the way.
-  const upserted = certain && updates && isRowKey(state, table, conflictColumns(table, insert));
+  const upserted = certain && updates && namesItsRows(state, table, insert, write);
   for (const { id, cells } of rows) {
     const known = cellsOf(cells, write);
     if (id === undefined) {
@@ -148,7 +148,23 @@ export function inserted(
     state.setRow(table, id, { exists, cells: shown ? known : kept, ...write.source });
   }
   // A row in conflict need not be one of those that were to be put in: another key may be what clashed.
-  if (updates && !shown && !upserted) state.forget(table);
+  const someRow = !upserted || rows.some(({ id }) => id === undefined);
+  if (updates && !shown && someRow) state.forget(table);
+}
+
+/** Whether the rows that it changes are those that it names: a row in the way by another key than theirs has a name of its own. */
+export function namesItsRows(
+  state: State,
+  table: Table,
+  insert: InsertStmt,
+  { response }: Pick<Write, 'response'>,
+): boolean {
+  const conflict = insert.onConflictClause;
+  if (conflict?.action !== 'ONCONFLICT_UPDATE' || returnedRows(state, table, response) !== undefined) return true;
+  const key = rowKey(state.schema, table)?.columns ?? [];
+  const set = (conflict.targetList ?? []).map((node) => as(node, 'ResTarget')?.name);
+  const renames = table.columns.some(({ name, number }) => key.includes(number) && set.includes(name));
+  return !renames && isRowKey(state, table, conflictColumns(table, insert));
 }
 
 function isRowKey(state: State, table: Table, columns: readonly number[] | undefined): boolean {

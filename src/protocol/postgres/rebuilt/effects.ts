@@ -1,10 +1,10 @@
 import type { DeleteStmt, InsertStmt, UpdateStmt } from 'libpg-query';
-import { inserted, insertedRows } from './effects-insert.ts';
+import { inserted, insertedRows, namesItsRows } from './effects-insert.ts';
 import { as, kindOf, rangesIn, walk, words, type Node } from './parse.ts';
 import { reachesOut } from './safe.ts';
 import type { Table } from './schema.ts';
 import { tableNamed } from './scope.ts';
-import type { State } from './state.ts';
+import { rowKey, type State } from './state.ts';
 import { columnsSet, target, type Target } from './target.ts';
 import type { Write } from './write.ts';
 import { afterDelete, afterUpdate } from './effects-change.ts';
@@ -59,10 +59,11 @@ export function footprintOf(state: State, write: Write): Footprint {
   const insert = as(node, 'InsertStmt');
   if (insert) {
     const rows = insertedRows(state, plain, insert, write);
-    found.set(plain, rows.every(({ id }) => id !== undefined) ? new Set(rows.map(({ id }) => id!)) : 'all');
+    const named = rows.every(({ id }) => id !== undefined) && namesItsRows(state, plain, insert, write);
+    found.set(plain, named ? new Set(rows.map(({ id }) => id!)) : 'all');
   } else {
     const { pinned } = target(state, plain, changeOf(node)!, write);
-    found.set(plain, pinned === undefined ? 'all' : new Set([pinned]));
+    found.set(plain, pinned === undefined || renamesRows(state, plain, node) ? 'all' : new Set([pinned]));
   }
   const set = as(node, 'UpdateStmt') && columnsSet(plain, as(node, 'UpdateStmt')!);
   if (!insert && (!set || isReferenced(state, plain, set)))
@@ -94,6 +95,13 @@ function dependents(state: State, table: Table, seen = new Set<Table>()): Set<Ta
     dependents(state, other, seen);
   }
   return seen;
+}
+
+/** Whether it gives rows other keys, which may be any. */
+function renamesRows(state: State, table: Table, node: Node): boolean {
+  const update = as(node, 'UpdateStmt');
+  const set = update && columnsSet(table, update);
+  return update !== undefined && (rowKey(state.schema, table)?.columns ?? []).some((number) => !set || set.has(number));
 }
 
 function isReferenced(state: State, table: Table, set: ReadonlyMap<number, unknown>): boolean {

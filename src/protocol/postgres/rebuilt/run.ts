@@ -347,16 +347,12 @@ export class Run implements RebuiltState {
   }
 
   async #finish(mine: Connection, commit: boolean): Promise<void> {
-    const { state, server } = this.#parts;
+    const { server } = this.#parts;
     if (mine.own) {
       await server.must(commit ? 'COMMIT' : 'ROLLBACK');
       this.#holder = null;
       if (!commit) {
-        state.undo(mine.mark);
-        for (const footprint of this.#beside) {
-          if (footprint === 'everything') state.forgetAll();
-          else for (const table of footprint.keys()) state.forget(table);
-        }
+        this.#undo(mine.mark);
       }
       this.#beside = [];
     }
@@ -369,6 +365,16 @@ export class Run implements RebuiltState {
       wrote: new Set(),
     });
     this.#settle();
+  }
+
+  /** Takes back what a transaction did; what others wrote meanwhile went with it. */
+  #undo(mark: number): void {
+    const { state } = this.#parts;
+    state.undo(mark);
+    for (const footprint of this.#beside) {
+      if (footprint === 'everything') state.forgetAll();
+      else for (const table of footprint.keys()) state.forget(table);
+    }
   }
 
   async #release(mine: Connection, name: string): Promise<void> {
@@ -386,7 +392,7 @@ export class Run implements RebuiltState {
     }
     if (at < 0) return this.#fail(mine);
     await this.#parts.server.must(`ROLLBACK TO SAVEPOINT ${quoted(name)}`);
-    this.#parts.state.undo(mine.savepoints[at]!.mark);
+    this.#undo(mine.savepoints[at]!.mark);
     mine.savepoints.length = at + 1;
     mine.failed = false;
   }

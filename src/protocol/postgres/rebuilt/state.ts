@@ -86,10 +86,12 @@ export class State {
     return this.#of(table).distrusted;
   }
 
-  setRow(table: Table, key: string, row: Row): void {
+  /** Undefined: nothing is known of it. */
+  setRow(table: Table, key: string, row: Row | undefined): void {
     const { rows } = this.#of(table);
     const before = rows.get(key);
-    rows.set(key, row);
+    if (row) rows.set(key, row);
+    else rows.delete(key);
     this.#journal.push(() => (before ? rows.set(key, before) : rows.delete(key)));
   }
 
@@ -162,10 +164,25 @@ export class State {
     );
   }
 
-  /** A row that is there and that we cannot name: what it may belong to is not complete any more. */
+  /**
+   * A row was put in that we cannot name: what it may belong to is not complete any more, and any row that was not there may be
+   * this one.
+   */
   unnamedRow(table: Table, cells: ReadonlyMap<number, Cell>): void {
-    const row: Row = { exists: 'yes', cells, exchange: null, at: 0 };
-    this.keepComplete(table, ({ atoms }) => this.fulfils(table, row, atoms) === false);
+    const made: Row = { exists: 'yes', cells, exchange: null, at: 0 };
+    this.keepComplete(table, ({ atoms }) => this.fulfils(table, made, atoms) === false);
+    for (const [id, row] of this.rows(table)) {
+      if (row.exists === 'yes' || this.#differ(table, row, made)) continue;
+      this.setRow(table, id, row.exists === 'no' ? undefined : bareRow(this.schema, table, id, 'maybe', row));
+    }
+  }
+
+  /** Whether two rows cannot be the same by what is known of their keys. */
+  #differ(table: Table, a: Row, b: Row): boolean {
+    return (rowKey(this.schema, table)?.columns ?? []).some((number) => {
+      const [x, y] = [a, b].map((row) => this.value(table, row, number));
+      return typeof x === 'string' && typeof y === 'string' && x !== y;
+    });
   }
 
   forgetColumns(table: Table, columns: readonly number[], which: (row: Row) => boolean = () => true): void {
