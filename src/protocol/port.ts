@@ -98,6 +98,16 @@ export interface RebuiltState {
   ask(connection: string, request: Json): Promise<Told>;
 }
 
+/** All that is known of one server that keeps state. */
+export interface RecordedState {
+  /** Without a gap. */
+  exchanges: readonly Exchange[];
+  /** `Decoder.facts` of the connections to it, merged; null: none were told. */
+  facts: Json | null;
+  /** What `SchemaReader` read of it; null: nothing. */
+  schema: Json | null;
+}
+
 /** A server's state rebuilt from what was recorded of it, on a real server of that kind that nobody else uses. */
 export interface Rebuilt {
   /** As it was at a moment (microseconds since 1970). There is one state at a time: the one before ends. */
@@ -143,13 +153,13 @@ export interface Protocol {
    * serve. `failure` says why there is no response; never rejects.
    */
   send?(target: { host: string; port: number }, request: Json, timeoutMs: number): Promise<Sent>;
-  /** For protocols over datagrams: the reply to one, or null for none. */
   /**
-   * For servers that keep state: rebuilds it from all exchanges that were recorded with one of them. `schema` is what was read of
-   * it at deployment, null where nothing was. Throws `missing-part` where this machine has no such server, or a schema is needed.
+   * For servers that keep state: rebuilds it from what was recorded with one of them. Throws `missing-part` where this machine has
+   * no such server or a schema is needed, and `inconclusive` where what was recorded cannot be put together.
    */
-  rebuild?(exchanges: readonly Exchange[], schema: Json | null): Promise<Rebuilt>;
+  rebuild?(recorded: RecordedState): Promise<Rebuilt>;
   /** For servers with a schema. */
   schema?: SchemaReader;
+  /** For protocols over datagrams: the reply to one, or null for none. */
   serveDatagram?(datagram: Uint8Array, answers: Answers): Promise<Uint8Array | null>;
 }

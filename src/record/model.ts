@@ -39,7 +39,14 @@ export const sliceSchema = z.object({
    * failure follows from it. Null where no such server was asked; old slices have none.
    */
   history: z
-    .object({ from: z.number(), exchanges: z.array(exchangeSchema) })
+    .object({
+      from: z.number(),
+      exchanges: z.array(exchangeSchema),
+      /** As `facts`, of all these servers. */
+      facts: z.record(z.string(), z.json()).default({}),
+      /** Servers of which something was not seen, by `host:port`, and what: their exchanges are left out. */
+      unsure: z.record(z.string(), z.string()).default({}),
+    })
     .nullable()
     .default(null),
   /** Bytes known to be lost on the connections that this slice uses. */

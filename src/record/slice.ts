@@ -81,7 +81,7 @@ export function cutSlice(request: SliceRequest): Slice {
     ),
     shared: correlation.shared.filter((id) => kept.has(id)),
     startup: startup.map(({ id }) => id).filter((id) => kept.has(id)),
-    history: historyAround(exchanges, failing?.startedAt ?? request.error.at),
+    history: historyAround(request.recording, failing?.startedAt ?? request.error.at),
     ...surroundings(request.recording, exchangesKept),
   };
 }

@@ -1,6 +1,7 @@
-import { messageOf } from '../lib/errors.ts';
+import { messageOf, VouchError } from '../lib/errors.ts';
 import type { Json } from '../lib/json.ts';
 import type { Exchange, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
+import type { Slice } from '../record/model.ts';
 import { destinationName } from './matching.ts';
 import type { Happened, ReplayPlan } from './plan.ts';
 
@@ -20,32 +21,42 @@ export interface RunStates {
   end(): void;
 }
 
-/** `history`: all exchanges with servers that keep state, without a gap. `schemas`: what was read of them, by destination. */
+/** `schemas`: what was read of servers, by destination. */
 export function createStates(
-  history: readonly Exchange[],
+  history: NonNullable<Slice['history']>,
   schemas: ReadonlyMap<string, Json>,
   protocolOf: (name: string) => Protocol,
 ): States {
   const byDestination = Map.groupBy(
-    history.filter(({ protocol }) => protocolOf(protocol).rebuild !== undefined),
+    history.exchanges.filter(({ protocol }) => protocolOf(protocol).rebuild !== undefined),
     ({ destination }) => destinationName(destination),
+  );
+  const unsure = new Map(
+    // As `destinationName` has it: a socket file has no port.
+    Object.entries(history.unsure).map(([place, why]) => [place.replace(/:0$/, ''), why]),
   );
   const servers = new Map<string, Promise<Rebuilt>>();
   /** A server has one state at a time, so runs that ask take turns, each for all that it asks. */
   let turn: Promise<unknown> = Promise.resolve();
 
   const serverOf = (destination: string): Promise<Rebuilt> => {
-    const known = servers.get(destination);
-    if (known) return known;
-    const exchanges = byDestination.get(destination) ?? [];
-    const started = protocolOf(exchanges[0]!.protocol).rebuild!(exchanges, schemas.get(destination) ?? null);
+    const running = servers.get(destination);
+    if (running) return running;
+    const exchanges = byDestination.get(destination);
+    if (!exchanges)
+      throw new VouchError('inconclusive', unsure.get(destination) ?? 'nothing of it was recorded');
+    const started = protocolOf(exchanges[0]!.protocol).rebuild!({
+      exchanges,
+      facts: history.facts[keyOf(exchanges[0]!.destination)] ?? null,
+      schema: schemas.get(destination) ?? null,
+    });
     servers.set(destination, started);
     started.catch(() => servers.delete(destination));
     return started;
   };
 
   return {
-    destinations: [...byDestination.keys()],
+    destinations: [...byDestination.keys(), ...unsure.keys()],
     begin(plan) {
       let release = (): void => {};
       let mine: Promise<unknown> | undefined;
@@ -67,6 +78,10 @@ export function createStates(
       servers.clear();
     },
   };
+}
+
+function keyOf({ host, port }: Exchange['destination']): string {
+  return `${host}:${port}`;
 }
 
 /** What happened at one destination since the moment that a request was asked at. */

@@ -3,11 +3,10 @@ import type { ErrorEvent, Incident } from '../../incident/model.ts';
 import type { Deployer } from '../../deploy/facade.ts';
 import type { Release } from '../../deploy/model.ts';
 import { VouchError } from '../../lib/errors.ts';
-import type { Json } from '../../lib/json.ts';
 import { sliceSchema, type Slice } from '../../record/model.ts';
 import { protocolOf } from '../../protocol/registry.ts';
 import type { Redirector } from '../../replay/run.ts';
-import { createStates, type States } from '../../replay/states.ts';
+import { createStates } from '../../replay/states.ts';
 import type { Sandbox } from '../../sandbox/port.ts';
 import type { Store } from '../../store/store.ts';
 import { baselineOf } from '../../verify/judge.ts';
@@ -93,7 +92,9 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
     testArgv: launch.image === null ? checks.test : null,
     typeCheckArgv: launch.image === null ? checks.types : null,
     states:
-      options.rebuiltState === false ? null : statesOf(slice, await schemasOf(options.store, slice.release)),
+      options.rebuiltState === false || slice.history === null
+        ? null
+        : createStates(slice.history, await schemasOf(options.store, slice.release), protocolOf),
     sandbox,
     redirector,
     signal: work.signal,
@@ -107,12 +108,6 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
   const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
   // Of the case: it says which request failed.
   return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };
-}
-
-/** Null where nothing that keeps state was asked, or where something that was said to it was not seen. */
-function statesOf({ history, lostBytes }: Slice, schemas: ReadonlyMap<string, Json>): States | null {
-  if (history === null || lostBytes > 0) return null;
-  return createStates(history.exchanges, schemas, protocolOf);
 }
 
 /**

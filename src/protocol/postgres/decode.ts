@@ -3,7 +3,8 @@ import { conversation, type Talk } from '../conversation.ts';
 import type { Decoded, Decoder } from '../port.ts';
 import { LostTrack, Nonsense, type Reading, type Source } from '../source.ts';
 import { Budget, PgRun, type Portal, type Statement } from './run.ts';
-import type { Column, PgFacts } from './messages.ts';
+import type { Column, PgFacts, PgOpening } from './messages.ts';
+import { startParameters } from './opening.ts';
 import { normaliseSql } from './sql.ts';
 import { Fields, readColumns, readError, readMessage, type Message } from './wire.ts';
 
@@ -45,7 +46,8 @@ class PgTalk implements Talk {
   /** The beginning was not seen, so what does not fit may be our ignorance. */
   #joined = false;
   #budget = new Budget();
-  #facts: PgFacts = { parameters: {}, authentication: null, refused: null, statements: [] };
+  #facts: PgFacts = { parameters: {}, authentication: null, refused: null, statements: [], openings: [] };
+  #opening: PgOpening = { database: null, user: '', given: {}, reported: {} };
   #described = new Map<string, PgFacts['statements'][number]>();
 
   *client(source: Source): Reading<void> {
@@ -85,6 +87,8 @@ class PgTalk implements Talk {
         continue;
       }
       if (code >>> 16 !== 3) throw new Nonsense(`protocol version ${code >>> 16}`);
+      const { user = '', database = user, ...given } = startParameters(body);
+      this.#opening = { database, user, given, reported: {} };
       this.#ops.push({ kind: 'startup' });
       return true;
     }
@@ -395,6 +399,8 @@ class PgTalk implements Talk {
     if (status !== 'I' && status !== 'T' && status !== 'E')
       throw new Nonsense('an unknown transaction status');
     const op = this.#ops.shift();
+    // What SET changes is reported too, later.
+    if (op?.kind === 'startup') this.#opening.reported = { ...this.#facts.parameters };
     if (op?.kind === 'query') this.#held.push(...op.run.split());
     else if (op?.kind !== 'sync' && op?.kind !== 'startup') {
       if (op !== undefined) this.#ops.unshift(op);
@@ -449,7 +455,10 @@ class PgTalk implements Talk {
     const known =
       Object.keys(this.#facts.parameters).length > 0 ||
       this.#described.size > 0 ||
-      this.#facts.refused !== null;
-    return known ? { ...this.#facts, statements: [...this.#described.values()] } : null;
+      this.#facts.refused !== null ||
+      this.#joined;
+    return known
+      ? { ...this.#facts, statements: [...this.#described.values()], openings: [this.#opening] }
+      : null;
   }
 }

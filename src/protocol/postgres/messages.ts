@@ -66,6 +66,17 @@ export const pgResponseSchema = z.object({
 });
 export type PgResponse = z.infer<typeof pgResponseSchema>;
 
+/** How a connection began. */
+const openingSchema = z.object({
+  /** Null: the connection was there before the recording. */
+  database: z.string().nullable(),
+  user: z.string(),
+  /** Settings that the client gave at the start, and those that the server reports of itself then. */
+  given: z.record(z.string(), z.string()),
+  reported: z.record(z.string(), z.string()),
+});
+export type PgOpening = z.infer<typeof openingSchema>;
+
 /** `Decoder.facts`: what a mock server needs that is not in any exchange. */
 export const pgFactsSchema = z.object({
   /** ParameterStatus: `server_version`, `TimeZone` … */
@@ -82,5 +93,7 @@ export const pgFactsSchema = z.object({
       columns: z.array(columnSchema).nullable(),
     }),
   ),
+  /** Those that differ. */
+  openings: z.array(openingSchema).default([]),
 });
 export type PgFacts = z.infer<typeof pgFactsSchema>;

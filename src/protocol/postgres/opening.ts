@@ -27,6 +27,11 @@ export function* readOpening(source: Source): Reading<'encrypt' | Record<string,
   if (body === undefined || code === 80877102) return undefined;
   if (code === 80877103 || code === 80877104) return 'encrypt';
   if (code >>> 16 !== 3) throw new Nonsense(`protocol version ${code >>> 16} is not served`);
+  return startParameters(body);
+}
+
+/** Of a StartupMessage, after its version. */
+export function startParameters(body: Buffer): Record<string, string> {
   const parameters: Record<string, string> = {};
   const fields = new Fields(body);
   while (fields.left > 1) {

@@ -1,3 +1,4 @@
+import { canonicalJson, type Json } from '../../lib/json.ts';
 import { asBuffer } from '../bytes.ts';
 import type { Protocol } from '../port.ts';
 import { catalog } from './catalog.ts';
@@ -11,6 +12,7 @@ import { servePostgres } from './serve.ts';
 const SPECIAL = new Set([80877102, 80877103, 80877104]);
 
 const MAX_STATEMENTS = 2000;
+const MAX_OPENINGS = 20;
 
 /** PostgreSQL's protocol 3 (PostgreSQL documentation, "Frontend/Backend Protocol"). Shapes in `messages.ts`. */
 export const postgres: Protocol = {
@@ -45,6 +47,7 @@ export const postgres: Protocol = {
       parameters: { ...a.parameters, ...b.parameters },
       authentication: b.authentication ?? a.authentication,
       statements: [...statements.values()].slice(-MAX_STATEMENTS),
+      openings: distinct([...a.openings, ...b.openings]).slice(-MAX_OPENINGS),
     };
   },
   canonical: canonicalRequest,
@@ -57,7 +60,13 @@ export const postgres: Protocol = {
   housekeeping: (request) => isHousekeeping(pgRequestSchema.parse(request).sql),
   serve: servePostgres,
   schema: catalog,
+  // Only a judgement needs it, and it brings a server along.
+  rebuild: async (recorded) => (await import('./rebuilt/rebuild.ts')).rebuildPostgres(recorded),
 };
+
+function distinct<T extends Json>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [canonicalJson(value), value])).values()];
+}
 
 function isMessage(byte: number): boolean {
   return 'QPBDECSHX'.includes(String.fromCharCode(byte));

@@ -33,5 +33,5 @@ export const redis: Protocol = {
   },
   serve: serveRedis,
   // Only a judgement needs it, and few of these.
-  rebuild: async (exchanges) => (await import('./rebuilt/rebuild.ts')).rebuildRedis(exchanges),
+  rebuild: async ({ exchanges }) => (await import('./rebuilt/rebuild.ts')).rebuildRedis(exchanges),
 };

@@ -160,7 +160,8 @@ export function namesItsRows(
   { response }: Pick<Write, 'response'>,
 ): boolean {
   const conflict = insert.onConflictClause;
-  if (conflict?.action !== 'ONCONFLICT_UPDATE' || returnedRows(state, table, response) !== undefined) return true;
+  if (conflict?.action !== 'ONCONFLICT_UPDATE' || returnedRows(state, table, response) !== undefined)
+    return true;
   const key = rowKey(state.schema, table)?.columns ?? [];
   const set = (conflict.targetList ?? []).map((node) => as(node, 'ResTarget')?.name);
   const renames = table.columns.some(({ name, number }) => key.includes(number) && set.includes(name));

@@ -101,7 +101,10 @@ function dependents(state: State, table: Table, seen = new Set<Table>()): Set<Ta
 function renamesRows(state: State, table: Table, node: Node): boolean {
   const update = as(node, 'UpdateStmt');
   const set = update && columnsSet(table, update);
-  return update !== undefined && (rowKey(state.schema, table)?.columns ?? []).some((number) => !set || set.has(number));
+  return (
+    update !== undefined &&
+    (rowKey(state.schema, table)?.columns ?? []).some((number) => !set || set.has(number))
+  );
 }
 
 function isReferenced(state: State, table: Table, set: ReadonlyMap<number, unknown>): boolean {

@@ -1,4 +1,7 @@
 import type { TransactionStmt } from 'libpg-query';
+import { VouchError } from '../../../lib/errors.ts';
+import type { Json } from '../../../lib/json.ts';
+import { pgFactsSchema, type PgOpening } from '../messages.ts';
 import { as, kindOf, words, type Node } from './parse.ts';
 
 /** What a connection has set that decides what statements mean. */
@@ -8,6 +11,40 @@ export interface Settings {
   /** Something was set that we do not follow. */
   odd: string | null;
 }
+
+/** What every connection begins with; throws where they differ, since a server holds one database and one way to mean things. */
+export function startOf(facts: Json | null): Settings {
+  const { openings } = pgFactsSchema.nullable().parse(facts) ?? { openings: [] };
+  if (openings.length === 0 || openings.some(({ database }) => database === null))
+    throw new VouchError('inconclusive', 'how the connections to it began was not seen');
+  const databases = [...new Set(openings.map(({ database }) => database))];
+  if (databases.length > 1)
+    throw new VouchError('inconclusive', `the app uses several of its databases: ${databases.join(', ')}`);
+  const [first, ...others] = openings.map(settingsOf);
+  if (others.some(({ timeZone, odd }) => timeZone !== first!.timeZone || odd !== first!.odd))
+    throw new VouchError('inconclusive', 'connections to it began with different settings');
+  return first!;
+}
+
+function settingsOf({ given, reported }: PgOpening): Settings {
+  const strange =
+    Object.keys(given).find(
+      (name) => !HARMLESS.has(name.toLowerCase()) && !REPORTED.has(name.toLowerCase()),
+    ) ?? Object.entries(EXPECTED).find(([name, form]) => !form.test(reported[name] ?? ''))?.[0];
+  return {
+    timeZone: reported['TimeZone'] ?? 'UTC',
+    odd: strange === undefined ? null : `connections began with a ${strange} of their own`,
+  };
+}
+
+/** What they are set to, the server says. */
+const REPORTED: ReadonlySet<string> = words('timezone datestyle intervalstyle');
+const EXPECTED: Readonly<Record<string, RegExp>> = {
+  client_encoding: /^UTF-?8$/i,
+  standard_conforming_strings: /^on$/,
+  DateStyle: /^ISO/,
+  IntervalStyle: /^postgres$/,
+};
 
 /** Settings that change no answer. */
 const HARMLESS: ReadonlySet<string> = words(
