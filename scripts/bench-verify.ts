@@ -28,6 +28,7 @@ try {
       redirector: parts.agent,
     },
     await chooseOccurrence(production.store, production.incident!.id),
+    {},
     { signal: new AbortController().signal, onProgress: () => {} },
   );
   const once = (performance.now() - began) / 1000;

@@ -22,10 +22,12 @@ export async function runEvalFix(session: Session, options: EvalFixOptions): Pro
     const print = (value: unknown): void => session.io.out(`${JSON.stringify(value)}\n`);
     const results = await runSuite(
       suite,
-      { ...parts.workbench, rebuiltState: options.rebuilt },
+      parts.workbench,
       {
         check: options.check === true,
         wrong: options.wrong === true,
+        reference: options.reference === true,
+        answers: options.rebuilt ? 'both' : 'recorded',
         ...(options.engine ? { engines: options.engine } : {}),
         onScore: (score) => {
           if (session.json) print(score);
@@ -49,7 +51,15 @@ export async function runEvalFix(session: Session, options: EvalFixOptions): Pro
     const summary = summarise(suite.scenarios, scores);
     if (session.json) print(summary);
     else session.io.out(`${showScores(scores, summary)}\n`);
-    session.exit(bugs ? BUG : summary.falseVerified > 0 ? 1 : summary.reproduced === 0 ? 3 : 0);
+    session.exit(
+      bugs
+        ? BUG
+        : summary.falseVerified + (summary.asRecorded?.falseVerified ?? 0) > 0
+          ? 1
+          : summary.reproduced === 0
+            ? 3
+            : 0,
+    );
   } finally {
     await parts.close();
   }
@@ -59,6 +69,7 @@ function outcomeOf(score: Score): string {
   if (score.falseVerified) return paint('red', 'FALSE');
   if (score.correct) return paint('green', 'correct');
   if (score.offered) return paint('cyan', 'offered');
+  if (score.inconclusive) return paint('yellow', 'inconclusive');
   return score.reproduced ? paint('yellow', 'no fix') : paint('yellow', 'not reproduced');
 }
 
@@ -66,7 +77,11 @@ function lineOfScore(score: Score): string {
   const wrong = score.wrong
     ? `; wrong fixes: ${score.wrong.rejected} rejected, ${score.wrong.inconclusive} inconclusive, ${score.wrong.verified} verified`
     : '';
-  return `${score.scenario}: ${outcomeOf(score)} in ${seconds(score.seconds)}${score.reason === null ? '' : `: ${brief(score.reason, 160)}`}${wrong}`;
+  const reference = score.reference
+    ? `; reference fix: ${score.reference.verdict}${score.reference.gate === null ? '' : ` (${score.reference.gate})`}`
+    : '';
+  const other = besides(score) === '' ? '' : `; from the recording only: ${besides(score)}`;
+  return `${score.scenario}: ${outcomeOf(score)} in ${seconds(score.seconds)}${score.reason === null ? '' : `: ${brief(score.reason, 160)}`}${other}${reference}${wrong}`;
 }
 
 function lineOfCheck({ scenario, ok, problems }: Checked): string {
@@ -78,7 +93,24 @@ function lineOfCheck({ scenario, ok, problems }: Checked): string {
       ].join('\n');
 }
 
+function countsOf(counts: Omit<NonNullable<Summary['asRecorded']>, 'seconds' | 'reference'>): string {
+  const { verified, correct, offered, inconclusive, falseVerified } = counts;
+  return `${verified} verified, ${correct} correct, ${offered} offered, ${inconclusive} inconclusive, ${falseVerified} falsely verified`;
+}
+
+function verdictsOf(of: Record<'verified' | 'rejected' | 'inconclusive', number>): string {
+  return `${of.verified} verified, ${of.rejected} rejected, ${of.inconclusive} inconclusive`;
+}
+
+/** What it is from the recording only; nothing where that is the same. */
+function besides(score: Score): string {
+  const other = score.asRecorded;
+  if (!other || outcomeOf({ ...score, ...other }) === outcomeOf(score)) return '';
+  return outcomeOf({ ...score, ...other });
+}
+
 function showScores(scores: readonly Score[], summary: Summary): string {
+  const both = summary.asRecorded !== undefined;
   const rows = scores.map((score) => [
     score.scenario,
     score.class,
@@ -86,23 +118,31 @@ function showScores(scores: readonly Score[], summary: Summary): string {
     score.engine ?? '-',
     String(score.attempts),
     seconds(score.seconds),
+    ...(both ? [besides(score)] : []),
     brief(score.reason ?? '', 70),
   ]);
-  const { total, reproduced, verified, correct, offered, falseVerified, wrong } = summary;
+  const { total, reproduced, wrong } = summary;
   return [
     '',
     table(
-      ['scenario', 'class', 'outcome', 'engine', 'tried', 'time', 'why not'],
+      [
+        ...['scenario', 'class', 'outcome', 'engine', 'tried', 'time'],
+        ...(both ? ['as recorded'] : []),
+        'why not',
+      ],
       rows,
       'No scenario was run',
     ),
     '',
-    `${total} scenarios: ${reproduced} reproduced, ${verified} verified, ${correct} correct, ${offered} offered, ${falseVerified} falsely verified`,
+    `${total} scenarios: ${reproduced} reproduced, ${countsOf(summary)}`,
+    ...(summary.asRecorded ? [`from the recording only: ${countsOf(summary.asRecorded)}`] : []),
+    ...(summary.reference ? [`reference fixes by hand: ${verdictsOf(summary.reference)}`] : []),
+    ...(summary.asRecorded?.reference
+      ? [`… from the recording only: ${verdictsOf(summary.asRecorded.reference)}`]
+      : []),
     ...(wrong
       ? [
-          `${wrong.total} wrong fixes by hand: ${wrong.rejected} rejected, ${wrong.inconclusive} inconclusive, ${wrong.verified} verified; caught by ${Object.entries(
-            wrong.byGate,
-          )
+          `${wrong.total} wrong fixes by hand: ${verdictsOf(wrong)}; caught by ${Object.entries(wrong.byGate)
             .toSorted((a, b) => b[1] - a[1])
             .map(([gate, count]) => `${gate} ${count}`)
             .join(', ')}`,

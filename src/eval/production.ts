@@ -20,6 +20,8 @@ export interface Production {
   neighbours: Neighbours;
   /** Requests that were answered otherwise than the scenario says. */
   surprises: string[];
+  /** Of the live services, so far: each has a name of its own. */
+  copies: number;
   /** The incident that the scenario describes; null when it did not come. */
   incident: Incident | null;
   stop(): Promise<void>;
@@ -59,7 +61,7 @@ export async function playProduction(
     const incident = (await listIncidents(store)).find(
       ({ type, message }) => type === scenario.error.type && message.includes(scenario.error.message),
     );
-    return { store, workbench, neighbours, surprises, incident: incident ?? null, stop };
+    return { store, workbench, neighbours, surprises, copies: 0, incident: incident ?? null, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -71,13 +73,13 @@ export async function withFixed<T>(
   production: Production,
   scenario: Scenario,
   parts: Pick<Parts, 'sandbox'>,
-  tag: string,
   changes: Record<string, string | null>,
   use: (port: number) => Promise<T>,
 ): Promise<T> {
   const { deployer } = production.workbench;
   const current = await deployer.current('app');
   if (!current) throw new VouchError('unavailable', `${scenario.name}: the app does not run`);
+  const tag = `copy${production.copies++}`;
   const services = await production.neighbours.copy(tag);
   const port = await freePort();
   const prepared = await parts.sandbox.prepare({

@@ -1,12 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Candidate } from '../desks/fix/engines/port.ts';
+import type { Sources } from '../desks/fix/dossier.ts';
 import type { Work } from '../desks/fix/model.ts';
 import { messageOf, VouchError } from '../lib/errors.ts';
 import { scratchDir } from '../lib/scratch.ts';
-import { playProduction, type Parts } from './production.ts';
+import { playProduction, type Parts, type Production } from './production.ts';
 import { NOT_A_CODE_BUG, type BrokenScenario, type Scenario, type Suite } from './scenario.ts';
-import { checkScenario, emptyScore, scoreFix, scoreWrong, type Score } from './score.ts';
+import {
+  checkScenario,
+  COMPARED,
+  emptyScore,
+  scoreFix,
+  scoreGiven,
+  scoreWrong,
+  type GivenScore,
+  type Score,
+} from './score.ts';
 import { sharedServers } from './services/services.ts';
 
 export interface EvalOptions {
@@ -15,6 +25,10 @@ export interface EvalOptions {
   check: boolean;
   /** Also judge the wrong fixes. */
   wrong: boolean;
+  /** Also judge the reference fix. */
+  reference: boolean;
+  /** From rebuilt state too, from the recording only, or one beside the other wherever something was rebuilt. */
+  answers: 'rebuilt' | 'recorded' | 'both';
   onScore: (score: Score | Checked) => void;
 }
 
@@ -24,6 +38,9 @@ export interface Checked {
   problems: string[];
 }
 
+type Counts = Record<Exclude<(typeof COMPARED)[number], 'seconds'>, number>;
+type Verdicts = Record<GivenScore['verdict'], number>;
+
 export interface Summary {
   total: number;
   reproduced: number;
@@ -31,6 +48,10 @@ export interface Summary {
   correct: number;
   offered: number;
   falseVerified: number;
+  inconclusive: number;
+  reference?: Verdicts;
+  /** The same with answers from the recording only; absent where that was not looked into. */
+  asRecorded?: Counts & { seconds: number; reference?: Verdicts };
   /** Of the scenarios that are bugs of the code. */
   codeBugs: number;
   seconds: number;
@@ -96,11 +117,8 @@ async function runScenario(
         const problems = await checkScenario(scenario, production, parts);
         return { scenario: scenario.name, ok: problems.length === 0, problems };
       }
-      const score = await scoreFix(scenario, production, parts, options.engines, {
-        ...work,
-        onProgress: (line) => work.onProgress(`${scenario.name}: ${line}`),
-      });
-      return options.wrong ? { ...score, wrong: await scoreWrong(scenario, production, work) } : score;
+      const named = { ...work, onProgress: (line: string) => work.onProgress(`${scenario.name}: ${line}`) };
+      return await measure(scenario, production, parts, options, named);
     } finally {
       await production.stop();
       await rm(folder, { recursive: true, force: true });
@@ -116,6 +134,34 @@ async function runScenario(
   }
 }
 
+async function measure(
+  scenario: Scenario,
+  production: Production,
+  parts: Parts,
+  options: EvalOptions,
+  work: Work,
+): Promise<Score> {
+  const judgeWith = async (sources: Sources): Promise<Score> => {
+    const score = await scoreFix(scenario, production, parts, options.engines, sources, work);
+    if (!options.reference || scenario.fix === null || !production.incident) return score;
+    work.onProgress('the reference fix');
+    return { ...score, reference: await scoreGiven(production, scenario.fix, sources, work) };
+  };
+  const sources = { rebuilt: options.answers !== 'recorded' };
+  const score = await judgeWith(sources);
+  if (options.wrong) score.wrong = await scoreWrong(scenario, production, sources, work);
+  // Where no answer was rebuilt, the other judgement is the same.
+  if (options.answers !== 'both' || score.rebuilt + (score.reference?.rebuilt ?? 0) === 0) return score;
+  work.onProgress('once more, from the recording only');
+  const { reference, ...other } = await judgeWith({ rebuilt: false });
+  const compared = pick(other, COMPARED);
+  return { ...score, asRecorded: reference ? { ...compared, reference } : compared };
+}
+
+function pick<T, K extends keyof T>(value: T, keys: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(keys.map((key) => [key, value[key]])) as Pick<T, K>;
+}
+
 function failed(scenario: Scenario | BrokenScenario, reason: string, check: boolean): Score | Checked {
   const { name } = scenario;
   if (check) return { scenario: name, ok: false, problems: [reason] };
@@ -124,9 +170,11 @@ function failed(scenario: Scenario | BrokenScenario, reason: string, check: bool
 
 export function summarise(scenarios: readonly Scenario[], scores: readonly Score[]): Summary {
   const count = (
-    of: readonly Score[],
-    key: 'reproduced' | 'verified' | 'correct' | 'offered' | 'falseVerified',
+    of: readonly Partial<Record<keyof Counts | 'reproduced', boolean>>[],
+    key: keyof Counts | 'reproduced',
   ): number => of.filter((score) => score[key]).length;
+  const sumSeconds = (of: readonly { seconds: number }[]): number =>
+    of.reduce((sum, { seconds }) => sum + seconds, 0);
   const byClass: Summary['byClass'] = {};
   for (const name of new Set(scores.map((score) => score.class))) {
     const of = scores.filter((score) => score.class === name);
@@ -146,9 +194,36 @@ export function summarise(scenarios: readonly Scenario[], scores: readonly Score
     offered: count(scores, 'offered'),
     falseVerified: count(scores, 'falseVerified'),
     codeBugs: scenarios.filter((scenario) => scenario.class !== NOT_A_CODE_BUG).length,
-    seconds: scores.reduce((sum, { seconds }) => sum + seconds, 0),
+    inconclusive: count(scores, 'inconclusive'),
+    seconds: sumSeconds(scores),
     byClass,
   };
+  const references = (of: readonly { reference?: GivenScore }[]): { reference?: Verdicts } => {
+    const given = of.flatMap(({ reference }) => reference ?? []);
+    if (given.length === 0) return {};
+    const tally = (verdict: GivenScore['verdict']): number =>
+      given.filter((one) => one.verdict === verdict).length;
+    return {
+      reference: {
+        verified: tally('verified'),
+        rejected: tally('rejected'),
+        inconclusive: tally('inconclusive'),
+      },
+    };
+  };
+  Object.assign(summary, references(scores));
+  if (scores.some(({ asRecorded }) => asRecorded)) {
+    const others = scores.map((score) => score.asRecorded ?? score);
+    summary.asRecorded = {
+      verified: count(others, 'verified'),
+      correct: count(others, 'correct'),
+      offered: count(others, 'offered'),
+      inconclusive: count(others, 'inconclusive'),
+      falseVerified: count(others, 'falseVerified'),
+      seconds: sumSeconds(others),
+      ...references(others),
+    };
+  }
   const wrong = scores.flatMap((score) => (score.wrong ? Object.values(score.wrong.of) : []));
   if (wrong.length > 0) {
     const byGate: Record<string, number> = {};

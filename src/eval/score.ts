@@ -1,5 +1,6 @@
 import { messageOf, VouchError } from '../lib/errors.ts';
 import { applyPatch } from '../patch/apply.ts';
+import type { Sources } from '../desks/fix/dossier.ts';
 import type { FixOutcome, Judged, Work } from '../desks/fix/model.ts';
 import type { Candidate } from '../desks/fix/engines/port.ts';
 import { getProposal } from '../proposal/proposals.ts';
@@ -17,13 +18,38 @@ export interface Score {
   /** No candidate was verified, but the alternatives offered for a choice hold a correct one. */
   offered: boolean;
   falseVerified: boolean;
+  /** It fails again in replay, and no candidate was verified or all rejected. */
+  inconclusive: boolean;
   engine: Judged['engine'] | null;
   attempts: number;
   seconds: number;
   costUsd: number;
   /** Why there is no fix; null where there is one. */
   reason: string | null;
+  /** Calls of the candidates that were answered from state that the recording proves. */
+  rebuilt: number;
   wrong?: WrongScore;
+  /** The reference fix, judged as if a person had given it. */
+  reference?: GivenScore;
+  /** The same with answers from the recording only. */
+  asRecorded?: Pick<Score, (typeof COMPARED)[number]> & { reference?: GivenScore };
+}
+
+/** What is told beside each other, with rebuilt state and without. */
+export const COMPARED = [
+  'verified',
+  'correct',
+  'offered',
+  'inconclusive',
+  'falseVerified',
+  'seconds',
+] as const;
+
+/** The verdict on a patch given by hand and the gate that decided. */
+export interface GivenScore {
+  verdict: Judged['verdict'];
+  gate: string | null;
+  rebuilt: number;
 }
 
 export interface WrongScore {
@@ -31,7 +57,7 @@ export interface WrongScore {
   inconclusive: number;
   verified: number;
   /** By file: the verdict and the gate that decided. */
-  of: Record<string, { verdict: Judged['verdict']; gate: string | null }>;
+  of: Record<string, GivenScore>;
 }
 
 /** Proposes, judges, and asks the held-out requests of what was verified or offered. */
@@ -40,13 +66,14 @@ export async function scoreFix(
   production: Production,
   parts: Parts,
   engines: readonly Candidate['engine'][] | undefined,
+  sources: Sources,
   work: Work,
 ): Promise<Score> {
   const score = emptyScore(scenario);
   if (!production.incident) return { ...score, reason: missed(production) };
   const outcome = await production.workbench.desk.fix(
     production.incident.id,
-    { pullRequest: false, ...(engines ? { engines } : {}) },
+    { pullRequest: false, ...sources, ...(engines ? { engines } : {}) },
     work,
   );
   score.reproduced = !(outcome.reason ?? '').startsWith('reproduced:');
@@ -54,9 +81,11 @@ export async function scoreFix(
   score.seconds = outcome.seconds;
   score.costUsd = outcome.costUsd;
   score.reason = outcome.reason;
+  score.rebuilt = outcome.candidates.reduce((sum, { calls }) => sum + rebuiltIn(calls), 0);
+  score.inconclusive = score.reproduced && outcome.verdict === 'inconclusive';
   const best = outcome.candidates.find(({ verdict }) => verdict === 'verified');
   if (best) {
-    const failures = await heldOut(scenario, production, parts, 'verified', best.patch);
+    const failures = await heldOut(scenario, production, parts, best.patch);
     score.verified = true;
     score.engine = best.engine;
     score.correct = scenario.class !== NOT_A_CODE_BUG && failures.length === 0;
@@ -79,10 +108,9 @@ async function offersCorrect(
   const offered = new Set(
     outcome.candidates.flatMap(({ alternatives }) => alternatives.map(({ proposal }) => proposal)),
   );
-  let count = 0;
   for (const proposal of offered) {
     const { patch } = await getProposal(production.store, proposal);
-    if ((await heldOut(scenario, production, parts, `offered${count++}`, patch)).length === 0) return true;
+    if ((await heldOut(scenario, production, parts, patch)).length === 0) return true;
   }
   return false;
 }
@@ -91,20 +119,36 @@ async function offersCorrect(
 export async function scoreWrong(
   scenario: Scenario,
   production: Production,
+  sources: Sources,
   work: Work,
 ): Promise<WrongScore> {
   const found: WrongScore = { rejected: 0, inconclusive: 0, verified: 0, of: {} };
   if (!production.incident) return found;
   for (const [file, patch] of Object.entries(scenario.wrong)) {
     work.onProgress(`${scenario.name}: ${file}`);
-    const judged = await production.workbench.desk.verify(production.incident.id, patch, work);
-    found[judged.verdict]++;
-    const decisive =
-      judged.gates.find(({ otherwise }) => otherwise === 'rejected') ??
-      judged.gates.find(({ otherwise }) => otherwise === 'inconclusive');
-    found.of[file] = { verdict: judged.verdict, gate: decisive?.gate ?? null };
+    const given = await scoreGiven(production, patch, sources, work);
+    found[given.verdict]++;
+    found.of[file] = given;
   }
   return found;
+}
+
+/** The scenario's incident was seen in production. */
+export async function scoreGiven(
+  { incident, workbench }: Production,
+  patch: string,
+  sources: Sources,
+  work: Work,
+): Promise<GivenScore> {
+  const judged = await workbench.desk.verify(incident!.id, patch, work, sources);
+  const decisive =
+    judged.gates.find(({ otherwise }) => otherwise === 'rejected') ??
+    judged.gates.find(({ otherwise }) => otherwise === 'inconclusive');
+  return { verdict: judged.verdict, gate: decisive?.gate ?? null, rebuilt: rebuiltIn(judged.calls) };
+}
+
+function rebuiltIn(calls: Judged['calls']): number {
+  return calls.filter(({ match }) => match === 'rebuilt').length;
 }
 
 /** Proves the scenario itself: traffic as said, the fix passes what is held out, every wrong fix fails it. Returns what is not so. */
@@ -116,14 +160,13 @@ export async function checkScenario(
   const problems = production.surprises.map((surprise) => `traffic: ${surprise}`);
   if (!production.incident) problems.push(missed(production));
   if (scenario.fix !== null) {
-    const failures = await heldOut(scenario, production, parts, 'fix', scenario.fix);
+    const failures = await heldOut(scenario, production, parts, scenario.fix);
     problems.push(...failures.map((failure) => `fix/patch.diff: ${failure}`));
   } else if (scenario.class !== NOT_A_CODE_BUG) {
     problems.push('fix/patch.diff is missing');
   }
-  let count = 0;
   for (const [file, patch] of Object.entries(scenario.wrong)) {
-    const failures = await heldOut(scenario, production, parts, `wrong${count++}`, patch);
+    const failures = await heldOut(scenario, production, parts, patch);
     if (failures.length === 0) problems.push(`fix/${file} passes every held-out request: it is not wrong`);
   }
   return problems;
@@ -134,7 +177,6 @@ async function heldOut(
   scenario: Scenario,
   production: Production,
   parts: Parts,
-  tag: string,
   patch: string,
 ): Promise<string[]> {
   const { deployer } = production.workbench;
@@ -143,7 +185,7 @@ async function heldOut(
   const applied = await applyPatch(await deployer.treeOf(current.release), patch);
   if (!applied.ok) return [`it does not apply: ${applied.reason}`];
   try {
-    return await withFixed(production, scenario, parts, tag, applied.changes, (port) =>
+    return await withFixed(production, scenario, parts, applied.changes, (port) =>
       sendHeldOut({ port }, scenario),
     );
   } catch (error) {
@@ -161,6 +203,8 @@ export function emptyScore(scenario: Pick<Scenario, 'name' | 'class'>): Score {
     correct: false,
     offered: false,
     falseVerified: false,
+    inconclusive: false,
+    rebuilt: 0,
     engine: null,
     attempts: 0,
     seconds: 0,

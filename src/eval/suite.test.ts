@@ -28,7 +28,13 @@ const results = async (check: boolean, agent: () => never): Promise<unknown[]> =
   const suite = await loadSuite(folder);
   suite.scenarios = suite.scenarios.map((one) => ({ ...one, services: {} }));
   const parts = new Proxy({} as Parts, { ownKeys: agent });
-  const options: EvalOptions = { check, wrong: false, onScore: () => {} };
+  const options: EvalOptions = {
+    check,
+    wrong: false,
+    reference: false,
+    answers: 'both' as const,
+    onScore: () => {},
+  };
   return runSuite(suite, parts, options, { signal: AbortSignal.timeout(60_000), onProgress: () => {} });
 };
 

@@ -7,6 +7,7 @@ export interface EvalFixOptions {
   only?: string;
   check?: true;
   wrong?: true;
+  reference?: true;
   /** Commander's `--no-rebuilt`. */
   rebuilt: boolean;
 }
@@ -36,7 +37,11 @@ export const evalFix: Define = (program, { run, group, example }) => {
     )
     .option('--only <name>', 'this scenario only')
     .option('--check', 'prove the scenarios themselves: the reference fix passes, the wrong ones fail')
-    .option('--no-rebuilt', 'answer calls from the recording only, for comparison: no state is rebuilt')
+    .option(
+      '--no-rebuilt',
+      'answer calls from the recording only (default: both ways, wherever something was rebuilt)',
+    )
+    .option('--reference', 'judge the reference fixes too, as if a person had given them')
     .option('--wrong', 'judge the wrong fixes that come with the scenarios')
     .action(
       run(async (session, options: EvalFixOptions) => {

@@ -11,7 +11,14 @@ import type { Survivor } from '../../verify/gates/determined.ts';
 import { sameBehaviour } from '../../verify/behaviour.ts';
 import { conclude, judge, type Judgement } from '../../verify/judge.ts';
 import type { Evidence } from '../../verify/evidence.ts';
-import { chooseOccurrence, openDossier, type Chosen, type Dossier, type DossierOptions } from './dossier.ts';
+import {
+  chooseOccurrence,
+  openDossier,
+  type Chosen,
+  type Dossier,
+  type DossierOptions,
+  type Sources,
+} from './dossier.ts';
 import type { Candidate, Engine, Feedback, FixContext } from './engines/port.ts';
 import type { FixOptions, FixOutcome, Judged, Work } from './model.ts';
 
@@ -40,7 +47,7 @@ const KEPT_DOSSIERS = 4;
 /** Proposes, judges, compares: the fix desk without its forge (see pull-requests.ts). */
 export function createDesk(options: DeskOptions) {
   const now = options.now ?? Date.now;
-  /** By recording: unpatched runs are made once for each. Those used last are kept. */
+  /** By recording and what calls are answered from: unpatched runs are made once for each. Those used last are kept. */
   const dossiers = new Map<string, Begun<Opened>>();
 
   return {
@@ -56,7 +63,7 @@ export function createDesk(options: DeskOptions) {
 
   async function fix(incident: string, fixOptions: FixOptions, work: Work): Promise<FixOutcome> {
     const began = performance.now();
-    const opened = await open(incident, work);
+    const opened = await open(incident, fixOptions, work);
     const { dossier } = opened;
     const before = (await getIncident(options.store, incident)).status;
     const idle = before === 'fixing' ? 'open' : before;
@@ -124,8 +131,8 @@ export function createDesk(options: DeskOptions) {
   }
 
   /** Judges a patch that somebody brings; rivals from the template engine challenge it. */
-  async function verify(incident: string, patch: string, work: Work): Promise<Judged> {
-    const opened = await open(incident, work);
+  async function verify(incident: string, patch: string, work: Work, sources: Sources = {}): Promise<Judged> {
+    const opened = await open(incident, sources, work);
     const { dossier } = opened;
     const applied = await applyPatch(dossier.tree, patch);
     if (!applied.ok) throw new VouchError('usage', `the patch does not apply: ${applied.reason}`);
@@ -150,13 +157,14 @@ export function createDesk(options: DeskOptions) {
     return concludeOne(dossier, own, rivals);
   }
 
-  async function open(incident: string, work: Work): Promise<Opened> {
+  async function open(incident: string, sources: Sources, work: Work): Promise<Opened> {
     const chosen = await chooseOccurrence(options.store, incident);
+    const key = `${chosen.recording}${sources.rebuilt === false ? ', as recorded' : ''}`;
     return shared(() => {
-      const begun = dossiers.get(chosen.recording) ?? openNew(chosen, work);
+      const begun = dossiers.get(key) ?? openNew(key, chosen, sources, work);
       // Used last, dropped last.
-      dossiers.delete(chosen.recording);
-      dossiers.set(chosen.recording, begun);
+      dossiers.delete(key);
+      dossiers.set(key, begun);
       if (dossiers.size > KEPT_DOSSIERS) {
         const [oldest, kept] = dossiers.entries().next().value!;
         dossiers.delete(oldest);
@@ -172,11 +180,11 @@ export function createDesk(options: DeskOptions) {
     await opened?.dossier.case.states?.close();
   }
 
-  function openNew(chosen: Chosen, work: Work): Begun<Opened> {
-    const done = openDossier(options, chosen, work).then((dossier) => ({ dossier, rivals: null }));
+  function openNew(key: string, chosen: Chosen, sources: Sources, work: Work): Begun<Opened> {
+    const done = openDossier(options, chosen, sources, work).then((dossier) => ({ dossier, rivals: null }));
     const begun = { done, by: work.signal };
     done.catch(() => {
-      if (dossiers.get(chosen.recording) === begun) dossiers.delete(chosen.recording);
+      if (dossiers.get(key) === begun) dossiers.delete(key);
     });
     return begun;
   }

@@ -26,8 +26,6 @@ export interface DossierOptions {
   images: Sandbox | null;
   /** Null: the privileged process could not be started; `why` says why not. */
   redirector: Redirector | { missing: string; mend: string };
-  /** Answer what was never recorded from state that the recording proves. Default true. */
-  rebuiltState?: boolean;
   /** Runs the app's own tests with this command instead of its script. */
   testCommand?: string;
 }
@@ -53,11 +51,22 @@ export interface Chosen {
   slice: Slice;
 }
 
+/** What calls are answered from. */
+export interface Sources {
+  /** What was never recorded is answered from state that the recording proves; false: it is not answered. Default true. */
+  rebuilt?: boolean;
+}
+
 /**
  * Judging needs the recording, a release and the kernel hook. Throws `not-found`, `inconclusive` or `missing-part`. `chosen`: what
  * `chooseOccurrence` gives.
  */
-export async function openDossier(options: DossierOptions, chosen: Chosen, work: Work): Promise<Dossier> {
+export async function openDossier(
+  options: DossierOptions,
+  chosen: Chosen,
+  { rebuilt = true }: Sources,
+  work: Work,
+): Promise<Dossier> {
   const { deployer, redirector } = options;
   const { incident, error, slice } = chosen;
   const release = await deployer.release(incident.app, slice.release);
@@ -92,7 +101,7 @@ export async function openDossier(options: DossierOptions, chosen: Chosen, work:
     testArgv: launch.image === null ? checks.test : null,
     typeCheckArgv: launch.image === null ? checks.types : null,
     states:
-      options.rebuiltState === false || slice.history === null
+      !rebuilt || slice.history === null
         ? null
         : createStates(slice.history, await schemasOf(options.store, slice.release), protocolOf),
     sandbox,

@@ -1,5 +1,6 @@
 import type { Candidate } from './engines/port.ts';
 import type { Proposal } from '../../proposal/model.ts';
+import type { Sources } from './dossier.ts';
 import type { Evidence, Verdict } from '../../verify/evidence.ts';
 
 /** Where long work tells how it goes, and when it has to stop. */
@@ -39,7 +40,7 @@ export interface FixOutcome {
   costUsd: number;
 }
 
-export interface FixOptions {
+export interface FixOptions extends Sources {
   engines?: readonly Candidate['engine'][];
   budgetUsd?: number;
   budgetSeconds?: number;

@@ -28,8 +28,6 @@ export interface WorkbenchOptions {
   router?: DeployerOptions['router'];
   log?: Logger;
   testCommand?: string;
-  /** See `DossierOptions`. */
-  rebuiltState?: boolean;
   /** Read the catalogs of the databases that apps are given. Default true. */
   readSchemas?: boolean;
   onIncident?: (incident: Incident, slice: string | null) => void;
@@ -77,7 +75,6 @@ export async function createWorkbench(options: WorkbenchOptions): Promise<Workbe
     engines: options.engines,
     costOf: options.costOf,
     ...(options.testCommand === undefined ? {} : { testCommand: options.testCommand }),
-    ...(options.rebuiltState === undefined ? {} : { rebuiltState: options.rebuiltState }),
   });
   const pullRequests = createPullRequests({
     store,
