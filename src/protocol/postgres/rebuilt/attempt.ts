@@ -1,4 +1,5 @@
 import type { PgError, PgRequest } from '../messages.ts';
+import { pgError } from '../semantics.ts';
 import type { Asked } from './atoms.ts';
 import { dare } from './dare.ts';
 import type { Plan } from './dare-plan.ts';
@@ -56,7 +57,13 @@ export async function attempt(
   );
   if (params.includes(undefined)) return 'a parameter is in a form that is not known';
   await server.must('SAVEPOINT vouch_run');
+  // What a row points to is looked at after its NULLs.
+  if (plan.nullIn) await server.must('SET LOCAL session_replication_role = replica');
   const reply = await server.run(request.sql, params as (string | null)[], types);
+  if (plan.nullIn && (!reply.error || reply.error.code.startsWith('23'))) {
+    await server.must('ROLLBACK TO SAVEPOINT vouch_run');
+    return { plan, reply: { ...reply, columns: null, rows: [], tag: null, error: nullError(plan.nullIn) } };
+  }
   if (reply.error) {
     await server.must('ROLLBACK TO SAVEPOINT vouch_run');
     return errorOddity(state, plan, reply) ?? { plan, reply };
@@ -72,6 +79,16 @@ async function moveSequences({ state, server }: Parts, table: Table): Promise<vo
       await server.must(
         `SELECT setval(${literal(fullName(sequence))}::regclass, ${nextValue(state, sequence)}, false)`,
       );
+}
+
+/** Without the row that failed, which has ids of our own. */
+function nullError({ table, column }: NonNullable<Plan['nullIn']>): PgError {
+  const error = pgError(
+    '23502',
+    `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+  );
+  Object.assign(error.fields, { s: table.schema, t: table.name, c: column.name });
+  return error;
 }
 
 function errorOddity(state: State, plan: Plan, { error }: Reply): string | null {

@@ -36,6 +36,7 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
   const assumptions: Assumption[] = [];
   const isFresh = new Set<number>();
   let [fresh, guesses] = [false, false];
+  let nullIn: Plan['nullIn'];
   for (const items of rowsOf(insert)) {
     const given = new Map(
       table.columns.map((column) => [column.number, givenTo(state, asked, table, insert, column, items)]),
@@ -50,7 +51,16 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
         at: 0,
       });
     }
-    checkNull(table, given);
+    const column = nullColumn(table, given);
+    if (column) {
+      if (conflict || rowsOf(insert).length > 1)
+        throw new NotDared(
+          `${table.name}.${column.name} may not be NULL, and what the server says then is not looked into`,
+        );
+      // Keys and checks come later.
+      nullIn = { table, column };
+      break;
+    }
     guesses ||= checkKeys(state, table, given, when, assumptions);
     for (const foreign of table.foreign)
       coverParent(
@@ -81,6 +91,7 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
     fresh,
     guesses,
     partial: false,
+    ...(nullIn ? { nullIn } : {}),
   };
 }
 
@@ -139,17 +150,16 @@ function known(given: Given | undefined): string | null | undefined {
   return given === undefined || typeof given === 'string' ? undefined : given.value;
 }
 
-/** Servers look at this before all else, so what follows it is not said. */
-function checkNull(table: Table, given: ReadonlyMap<number, Given>): void {
-  for (const { name, number, notNull } of table.columns) {
-    if (!notNull) continue;
-    const value = given.get(number)!;
-    if (value === 'unknown') throw new NotDared(`whether ${table.name}.${name} gets a value is not known`);
-    if (known(value) === null)
-      throw new NotDared(
-        `${table.name}.${name} may not be NULL, and what the server says then is not looked into`,
-      );
+/** The first column that would be NULL where it may not: servers look at this before keys and checks, column by column. */
+function nullColumn(table: Table, given: ReadonlyMap<number, Given>): TableColumn | undefined {
+  for (const column of table.columns) {
+    if (!column.notNull) continue;
+    const value = given.get(column.number)!;
+    if (value === 'unknown')
+      throw new NotDared(`whether ${table.name}.${column.name} gets a value is not known`);
+    if (known(value) === null) return column;
   }
+  return undefined;
 }
 
 /** Whether rows with these keys are there must be known, one way or the other. True: one stands on a value of our own. */

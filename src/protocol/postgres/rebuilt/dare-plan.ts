@@ -1,5 +1,5 @@
 import type { Assumption } from './resolve.ts';
-import type { Table } from './schema.ts';
+import type { Table, TableColumn } from './schema.ts';
 
 /** What it takes to answer a statement on what is known. */
 export interface Plan {
@@ -19,4 +19,6 @@ export interface Plan {
   guesses: boolean;
   /** Some row that it changes is not known whole, so that an error that shows the row would not be right. */
   partial: boolean;
+  /** The column of the new row that may not be NULL and would be: it fails on that, unless a value of it cannot be made at all. */
+  nullIn?: { table: Table; column: TableColumn };
 }

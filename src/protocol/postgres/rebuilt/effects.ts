@@ -114,7 +114,7 @@ function isReferenced(state: State, table: Table, set: ReadonlyMap<number, unkno
 }
 
 /** The table that a plain INSERT, UPDATE or DELETE writes to; undefined for what is not that plain. */
-function plainTarget(state: State, node: Node): Table | undefined {
+export function plainTarget(state: State, node: Node): Table | undefined {
   const statement = as(node, 'InsertStmt') ?? changeOf(node);
   if (!statement?.relation || statement.withClause || reachesOut(state.schema, node)) return undefined;
   const table = tableNamed(state.schema, statement.relation);

@@ -1,7 +1,8 @@
 import type { Exchange } from '../../port.ts';
 import { applyWrite, footprintOf, type Footprint } from './effects.ts';
-import { learn, lessonsOf, selectOf, type Lesson } from './lessons.ts';
+import { learn, type Lesson } from './lessons.ts';
 import { as, loadParser } from './parse.ts';
+import { shownBy } from './shown.ts';
 import type { PgSchema, Table } from './schema.ts';
 import type { Settings } from './session.ts';
 import { bareRow, rowKey, State } from './state.ts';
@@ -63,9 +64,8 @@ export class Knowledge {
 
   /** What a read shows, but for what may have changed just then. */
   #learn(state: State, item: Item, disturbed: readonly Footprint[]): void {
-    const select = item.node && selectOf(item.node);
-    if (!item.shows || !select || !item.response) return;
-    for (const lesson of lessonsOf(this.#schema, item.asked, select, item.request, item.response)) {
+    if (!item.shows) return;
+    for (const lesson of shownBy(state, item)) {
       const touched = disturbed.map((footprint) =>
         footprint === 'everything' ? 'all' : footprint.get(lesson.table),
       );
@@ -77,11 +77,12 @@ export class Knowledge {
 
   #take(state: State, lesson: Lesson, item: Item, touched: ReadonlySet<string>): void {
     // A row that came, went or changed meanwhile has an entry, so that what is complete stays so.
-    if (rowKey(this.#schema, lesson.table))
+    const news = lesson.complete !== null && state.proofOf(lesson.table, lesson.complete) === undefined;
+    if (news && rowKey(this.#schema, lesson.table))
       for (const id of touched)
         if (!state.row(lesson.table, id))
           state.setRow(lesson.table, id, bareRow(this.#schema, lesson.table, id, 'maybe', item.source));
-    learn(state, lesson, item.source, (id) => touched.has(id));
+    learn(state, news ? lesson : { ...lesson, complete: null }, item.source, (id) => touched.has(id));
   }
 
   /** Reads after the moment say what held at it, where nothing was written in between. */

@@ -1,7 +1,7 @@
 import type { SelectStmt } from 'libpg-query';
 import { constantOf, type Asked, type Atom } from './atoms.ts';
 import type { PgRequest, PgResponse } from '../messages.ts';
-import { as, walk } from './parse.ts';
+import { walk } from './parse.ts';
 import { hasAggregate, isScalar } from './safe.ts';
 import type { PgSchema, Table } from './schema.ts';
 import { levelOf, NotDared, type Level, type Ref } from './scope.ts';
@@ -219,9 +219,4 @@ function contradicts(state: State, table: Table, row: Row, number: number, value
   if (!column || known.value === null || value === null) return known.value !== value;
   const typed = typedOf(state.schema, column);
   return (canonicalOf(typed, known.value) ?? known.value) !== (canonicalOf(typed, value) ?? value);
-}
-
-/** The SELECT of a statement that is one. */
-export function selectOf(node: Parameters<typeof as>[0]): SelectStmt | undefined {
-  return as(node, 'SelectStmt');
 }

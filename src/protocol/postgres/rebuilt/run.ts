@@ -7,10 +7,11 @@ import { attempt, type Attempt, type Parts } from './attempt.ts';
 import type { Plan } from './dare-plan.ts';
 import { literal, quoted } from './ddl.ts';
 import { applyWrite, footprintOf, mayWrite, type Footprint } from './effects.ts';
-import { learn, lessonsOf, selectOf } from './lessons.ts';
+import { learn } from './lessons.ts';
 import { as, kindOf, statementOf, walk, type Node } from './parse.ts';
 import { Oids, responseOf, sameAnswer } from './response.ts';
 import type { Assumption } from './resolve.ts';
+import { foundNothing, shownBy } from './shown.ts';
 import { settingsAfter, stepOf, type Settings } from './session.ts';
 import type { Source } from './state.ts';
 import type { Write } from './write.ts';
@@ -148,7 +149,7 @@ export class Run implements RebuiltState {
     }
     if (said.error) return;
     const write = this.#write(mine, request, said, node);
-    if (mayWrite(state, request.sql, node)) this.#apply(mine, write);
+    if (mayWrite(state, request.sql, node) && !foundNothing(state, write)) this.#apply(mine, write);
     else this.#learn(mine, write);
   }
 
@@ -179,13 +180,12 @@ export class Run implements RebuiltState {
     else this.#settle();
   }
 
-  #learn(mine: Connection, { node, asked, request, response }: Write): void {
-    const select = node && selectOf(node);
+  #learn(mine: Connection, statement: Write): void {
     const othersWrite = [...this.#connections.values()].some(
       (one) => one !== mine && one.open && (one.wrote === 'everything' || one.wrote.size > 0),
     );
-    if (!select || !response || othersWrite || mine.odd !== null) return;
-    for (const lesson of lessonsOf(this.#parts.state.schema, asked, select, request, response))
+    if (othersWrite || mine.odd !== null) return;
+    for (const lesson of shownBy(this.#parts.state, statement))
       learn(this.#parts.state, lesson, this.#source());
     if (!mine.open) this.#settle();
   }

@@ -2,6 +2,7 @@ import type { Exchange } from '../../port.ts';
 import { pgRequestSchema, pgResponseSchema, type PgRequest, type PgResponse } from '../messages.ts';
 import { mayWrite } from './effects.ts';
 import { statementOf, type Node } from './parse.ts';
+import { foundNothing } from './shown.ts';
 import { settingsAfter, stepOf, type Settings } from './session.ts';
 import type { State } from './state.ts';
 import type { Write } from './write.ts';
@@ -97,19 +98,23 @@ function take(
     : null;
   const node = statementOf(request.sql);
   if (node && session(connection, node, response, exchange, items)) return;
-  const writes = mayWrite(state, request.sql, node);
   const failed = response !== null && response.error !== null;
   if (failed && connection.open) connection.open.failed = true;
   // A failed statement changed nothing, whatever it was.
   if (failed) return;
   const odd = connection.settings.odd !== null || connection.open?.plain === false;
-  const item: Item = {
+  const statement: Write = {
     sql: request.sql,
-    node: writes && connection.settings.odd !== null ? null : node,
+    node: connection.settings.odd === null ? node : null,
     asked: { params: request.params, types: request.paramTypes, settings: connection.settings.timeZone },
     request,
     response,
     source: { exchange: exchange.id, at: exchange.endedAt ?? exchange.startedAt },
+  };
+  const writes = mayWrite(state, request.sql, node) && !foundNothing(state, statement);
+  const item: Item = {
+    ...statement,
+    node: writes ? statement.node : node,
     connection: name,
     kind: writes ? 'write' : 'read',
     from: exchange.startedAt,

@@ -1,0 +1,2 @@
+CREATE TABLE notes (id integer PRIMARY KEY, user_id integer NOT NULL, title text NOT NULL, pinned boolean NOT NULL DEFAULT false, written_at timestamptz NOT NULL);
+INSERT INTO notes VALUES (1, 5, 'milk', false, '2026-03-01T08:00:00Z'), (2, 5, 'eggs', false, '2026-03-02T08:00:00Z'), (3, 6, 'keys', true, '2026-03-03T09:30:00Z'), (4, 6, 'tea', false, '2026-03-04T08:00:00Z'), (5, 8, 'rent', true, '2026-03-05T10:15:00Z');
