@@ -19,6 +19,8 @@ function survivor(
     rank: 0,
     proved: true,
     invented,
+    decides: true,
+    way: [],
     behaviour: { status, body, writes: [], variants: [], ...part },
   };
 }

@@ -22,6 +22,8 @@ import { mutantsOf, quotedInputs, type Mutant } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
 import { inputsOf, precedentOf } from './precedents.ts';
+import { goesTheWayOf, wayOf, type Way } from './ways.ts';
+import { addsDecision } from './branches.ts';
 import { sumUp } from './verdict.ts';
 import { variantsOf } from './variants.ts';
 
@@ -36,6 +38,9 @@ export interface Judgement {
   possible: boolean;
   /** For a survivor: constants of the patch that nothing determines. */
   invented: string[];
+  /** See `addsDecision`. */
+  decides: boolean;
+  way: Way;
   seconds: number;
 }
 
@@ -95,6 +100,7 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
     tests: null,
     types: null,
   };
+  const decides = await addsDecision(at.tree, changes);
   const results = new Map<string, GateResult>();
   const look = (gates: readonly Gate[]): boolean => {
     for (const gate of gates) {
@@ -116,6 +122,8 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
         facts.neighbours !== null &&
         failed.every(({ gate, otherwise }) => otherwise === 'inconclusive' && OPEN.has(gate)),
       invented: [],
+      decides,
+      way: facts.failing ? wayOf(failingCalls(at, facts.failing)) : [],
       seconds: (performance.now() - began) / 1000,
     };
   };
@@ -132,7 +140,9 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
   ]);
   look(THIRD);
   const judgement = done();
-  return judgement.survives && judgement.behaviour && precedentOf(at) === null
+  if (!judgement.survives || !judgement.behaviour) return judgement;
+  const goesOn = !decides && goesTheWayOf(at, judgement.way, judgement.behaviour) !== undefined;
+  return precedentOf(at) === null || goesOn
     ? { ...judgement, invented: await inventedIn(facts, judgement.behaviour) }
     : judgement;
 }

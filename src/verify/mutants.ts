@@ -54,7 +54,7 @@ export async function quotedInputs(
 }
 
 /** Files of code that a patch changes or brings, as they were and as they are. */
-async function codeIn(
+export async function codeIn(
   tree: string,
   changes: Changes,
 ): Promise<{ path: string; before: string; after: string }[]> {
@@ -144,15 +144,22 @@ function newLiterals<T>(
   for (const { start, end, replaced } of hunksOf(before, after)) {
     const known = old
       .filter(({ node }) => node.start >= replaced.start && node.end <= replaced.end)
-      .map(({ node }) => before.slice(node.start, node.end));
+      .map(({ node }) => wordsOf(node, before));
     for (const { node, above } of wanted.filter((one) => one.node.start >= start && one.node.end <= end)) {
-      const at = known.indexOf(after.slice(node.start, node.end));
+      const at = known.indexOf(wordsOf(node, after));
       if (at !== -1) known.splice(at, 1);
       const one = at === -1 ? look(node, above) : null;
       if (one !== null) found.push({ start: node.start, end: node.end, found: one });
     }
   }
   return found;
+}
+
+/** What of it is constant: of a template, the text between its parts. */
+function wordsOf(node: Node, text: string): string {
+  return node.type === 'TemplateLiteral'
+    ? (node['quasis'] as Node[]).map(({ start, end }) => text.slice(start, end)).join('${…}')
+    : text.slice(node.start, node.end);
 }
 
 /** Constants, empty lists and empty objects, in the order of the text. What does not parse has none. */

@@ -8,6 +8,7 @@ import { inboundOf } from './neighbours.ts';
 import { bodyOf, statusOf } from './observe.ts';
 import { routesOf } from './routes.ts';
 import { oddities, sameShape } from './shape.ts';
+import { callKey } from './ways.ts';
 
 /** What the recording says the answer should look like, and why. */
 export interface Precedent {
@@ -15,6 +16,8 @@ export interface Precedent {
   /** With the request's own values replaced, so that `no cart 17` and `no cart 4` are one text. */
   body: Json;
   why: string;
+  /** The call of the failing request whose outcome it hangs on (see `callKey`); null: on none. */
+  premise: string | null;
 }
 
 /**
@@ -82,7 +85,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
     );
     // An outcome after which others went on well (an empty cache, say) is not what the answer hangs on.
     if (same.every(({ exchange }) => isRefusal(exchange)))
-      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling), telling.key));
   }
   for (const telling of outcomes) {
     const same = met.filter(
@@ -93,7 +96,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
         ),
     );
     if (same.every(({ exchange }) => isRefusal(exchange)))
-      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling), telling.key));
   }
 
   // The same thing was asked for in another way, and was not there either.
@@ -106,7 +109,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
       ),
     );
     if (same.every(({ exchange }) => isRefusal(exchange)))
-      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling)));
+      yield same.map(({ exchange }) => precedent(exchange, because(exchange, telling), telling.key));
   }
 
   const odd = oddRequest(at, at.failing);
@@ -142,10 +145,10 @@ function sameWorld(at: Case, other: Exchange): boolean {
   );
 }
 
-function precedent(exchange: Exchange, why: string): Precedent {
+function precedent(exchange: Exchange, why: string, premise: string | null = null): Precedent {
   const status = statusOf(exchange.response)!;
   const body = bodyOf(exchange.response);
-  return { status, body: status < 400 ? body : withoutInputs(exchange, body), why };
+  return { status, body: status < 400 ? body : withoutInputs(exchange, body), why, premise };
 }
 
 /** The values that a request brings: of its query, its body, and the later parts of its path. */
@@ -222,6 +225,7 @@ interface Outcome {
   kind: 'empty' | 'error';
   protocol: string;
   class: string;
+  key: string;
 }
 
 /** The calls of a request that found nothing or failed, in order. */
@@ -239,6 +243,7 @@ function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
           kind,
           protocol: call.protocol,
           class: callClass(call.protocol, canonical),
+          key: callKey(call.protocol, canonical),
           subjects: callSubjects(call.protocol, canonical),
         },
       ];

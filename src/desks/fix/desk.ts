@@ -298,6 +298,8 @@ export function createDesk(options: DeskOptions) {
             why,
             behaviour: judgement.behaviour,
             invented: judgement.invented,
+            decides: judgement.decides,
+            way: judgement.way,
             rank: rankOf(candidate),
             proved: judgement.survives,
           }

@@ -2,6 +2,7 @@ import { sameBehaviour } from '../behaviour.ts';
 import type { Case } from '../case.ts';
 import type { Behaviour, Evidence, GateResult } from '../evidence.ts';
 import { holds, unsure } from '../facts.ts';
+import { goesTheWayOf, type Way } from '../ways.ts';
 import { answerBefore, follows, precedentOf, type Precedent } from '../precedents.ts';
 
 /** A candidate that passed every other gate, or that at least nothing speaks against. */
@@ -16,6 +17,10 @@ export interface Survivor {
   rank: number;
   /** Constants of the patch that could be others, with every gate content and another answer: made up, not proved. */
   invented: string[];
+  /** It brings in a condition, a fallback or a default: what it does could have been decided otherwise. */
+  decides: boolean;
+  /** Its calls for the failing request. */
+  way: Way;
 }
 
 export interface Determination {
@@ -45,7 +50,27 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   }
   const groups = groupByBehaviour([own, ...rivals]);
   const mine = groups.find((group) => group.includes(own))!;
-  const precedent = precedentOf(at);
+  const found = precedentOf(at);
+  const isBound = (one: Survivor): boolean =>
+    found?.premise == null || one.way.some(({ key }) => key === found.premise);
+  // One that repairs the call itself does not come to where the precedent begins.
+  const repairs = groups.filter((group) =>
+    group.some((one) => !isBound(one) && isPlain(one) && succeeds(one)),
+  );
+  const precedent = repairs.length > 0 ? null : found;
+  const onTheWay = groups.filter((group) =>
+    group.some((one) => isPlain(one) && goesTheWayOf(at, one.way, one.behaviour)),
+  );
+  if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine) {
+    const how = groups.length === 1 ? '' : `${groups.length - 1} other answers are possible; `;
+    return {
+      gate: holds(
+        'determined',
+        `${how}this one decides nothing itself, goes on from where the recording broke off as its siblings went on, and is answered as they were`,
+      ),
+      alternatives: [],
+    };
+  }
   const following = precedent ? groups.filter((group) => follows(at, group[0]!.behaviour, precedent)) : [];
   if (precedent && following.length === 1 && following[0] === mine) {
     const others =
@@ -116,6 +141,15 @@ function whyNot(
   if (groups.length > 1)
     return `a choice: ${groups.length} different answers pass every other gate, and nothing recorded singles one out`;
   return `a choice: nothing recorded determines ${mine[0]!.invented.slice(0, 3).join(', ')} in the patch; with another value every other gate holds as well`;
+}
+
+/** What it answers follows from the code that was there. */
+function isPlain({ decides, invented }: Survivor): boolean {
+  return !decides && invented.length === 0;
+}
+
+function succeeds({ behaviour }: Survivor): boolean {
+  return behaviour.status !== null && behaviour.status < 400;
 }
 
 function best(group: readonly Survivor[]): number {

@@ -1,9 +1,10 @@
-import { canonicalJson } from '../../lib/json.ts';
+import { canonicalJson, type Json } from '../../lib/json.ts';
 import { callClass } from '../../replay/call-class.ts';
 import { writesOf, type Write } from '../behaviour.ts';
 import { failingCalls, siblingsOf, type Case } from '../case.ts';
 import { holds, rejects, unsure, type Gate } from '../facts.ts';
 import { callsDuring, statusOf, type Observed } from '../observe.ts';
+import { leftoverIn, nullsOf } from '../sense.ts';
 import { usableNeighbours } from './neighbours.ts';
 import type { Exchange } from '../../protocol/port.ts';
 import { protocolOf } from '../../protocol/registry.ts';
@@ -42,6 +43,22 @@ export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
           `the patched request writes (${summary}), and no recorded sibling shows whether it should`,
         )
       : rejects(GATE, `the patched request makes a write that its siblings never make: ${summary}`);
+  }
+  const recorded = writesOfRequests(at, [...siblings, at.failing]);
+  for (const { protocol, canonical, summary } of writes) {
+    const alike = recorded.get(callClass(protocol, canonical)) ?? [];
+    const leftover = leftoverIn(canonical, alike);
+    if (leftover !== null)
+      return rejects(
+        GATE,
+        `the patched request writes what is left of a missing value: ${summary}: ${leftover}`,
+      );
+    const [empty] = nullsOf(canonical, alike);
+    if (empty !== undefined)
+      return unsure(
+        GATE,
+        `the patched request writes NULL where its siblings never do: ${summary}: ${empty}`,
+      );
   }
   const status = statusOf(failing.responses.get(at.failing.id)?.response);
   if (status !== null && status >= 400) {
@@ -87,16 +104,23 @@ function beyond(writes: readonly Write[], kinds: ReadonlySet<string>): Write[] {
 }
 
 /** The kinds of write that these requests were recorded to make. */
-function kindsOfWrites(at: Case, requests: readonly Exchange[]): Set<string> {
+function kindsOfWrites(at: Case, requests: readonly Exchange[]): ReadonlySet<string> {
+  return new Set(writesOfRequests(at, requests).keys());
+}
+
+/** What these requests were recorded to write, by kind. */
+function writesOfRequests(at: Case, requests: readonly Exchange[]): Map<string, Json[]> {
   const ids = new Set(requests.flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
-  const kinds = new Set<string>();
+  const found = new Map<string, Json[]>();
   for (const exchange of at.slice.exchanges) {
     if (!ids.has(exchange.id)) continue;
     const protocol = protocolOf(exchange.protocol);
-    if (protocol.writes(exchange.request) !== false)
-      kinds.add(callClass(exchange.protocol, protocol.canonical(exchange.request)));
+    if (protocol.writes(exchange.request) === false) continue;
+    const canonical = protocol.canonical(exchange.request);
+    const kind = callClass(exchange.protocol, canonical);
+    found.set(kind, [...(found.get(kind) ?? []), canonical]);
   }
-  return kinds;
+  return found;
 }
 
 function isRefusal(exchange: Exchange): boolean {

@@ -2,6 +2,7 @@ import type { Json } from '../../lib/json.ts';
 import { siblingsOf } from '../case.ts';
 import { holds, unsure, type Facts, type Gate } from '../facts.ts';
 import { bodyOf, callsDuring, isUnanswered, statusOf, type Observed } from '../observe.ts';
+import { leftoverIn } from '../sense.ts';
 import { oddities } from '../shape.ts';
 
 const GATE = 'meaning';
@@ -45,10 +46,10 @@ function falseSuccess({ at }: Facts, status: number, body: Json): string | null 
   if (siblings.length === 0) {
     return `the patched app answers ${status}, and no recorded sibling shows what a good answer looks like`;
   }
-  const odd = oddities(
-    body,
-    siblings.map((exchange) => bodyOf(exchange.response)),
-  );
+  const bodies = siblings.map((exchange) => bodyOf(exchange.response));
+  const leftover = leftoverIn(body, bodies);
+  if (leftover !== null) return `the answer holds what is left of a missing value: ${leftover}`;
+  const odd = oddities(body, bodies);
   if (odd.length > 0)
     return `the patched app answers ${status}, but not as its siblings do: ${odd.slice(0, 3).join(', ')}`;
   const statuses = new Set(siblings.map((exchange) => statusOf(exchange.response)));

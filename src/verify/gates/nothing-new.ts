@@ -16,7 +16,7 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
         (!known.has(error.fingerprint) || (observed === failing && isItsAnswer(at, failing, error))) &&
         !answersLikeASibling(at, observed, error),
     );
-    if (fresh && observed === failing && wasLeftAlone(at, failing)) {
+    if (fresh && wasLeftAlone(at, observed, failing)) {
       return unsure(
         'nothing new',
         `${fresh.type} came after a call that nothing recorded answers: what the patch does then is not known`,
@@ -33,8 +33,9 @@ export const nothingNew: Gate = ({ at, baseline, failing, neighbours }) => {
 };
 
 /** Whether the request asked for something that the recording does not have: what follows is then our doing, not the patch's. */
-function wasLeftAlone(at: Case, failing: Observed): boolean {
-  return failingCalls(at, failing).some(isUnanswered);
+function wasLeftAlone(at: Case, observed: Observed, failing: Observed): boolean {
+  const calls = observed === failing ? failingCalls(at, failing) : observed.run.result.calls;
+  return calls.some(isUnanswered);
 }
 
 /** The failing request's own 5xx. That the unpatched code gave it too is no excuse: it is what was to be repaired. */

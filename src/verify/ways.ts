@@ -1,0 +1,81 @@
+import { isObject, type Json } from '../lib/json.ts';
+import type { Exchange } from '../protocol/port.ts';
+import { protocolOf } from '../protocol/registry.ts';
+import { callClass, callSubjects } from '../replay/call-class.ts';
+import type { Call } from '../replay/plan.ts';
+import { siblingsOf, type Case } from './case.ts';
+import type { Behaviour } from './evidence.ts';
+import { bodyOf, statusOf } from './observe.ts';
+import { oddities } from './shape.ts';
+
+/** The calls that a candidate makes for the failing request, in order. */
+export type Way = readonly Step[];
+
+export interface Step {
+  /** What is done to what, whatever the words: `SELECT orders`. */
+  kind: string;
+  /** The call itself, as text. */
+  key: string;
+  /** It was answered from state that the recording proves. */
+  rebuilt: boolean;
+}
+
+export function wayOf(calls: readonly Call[]): Way {
+  return calls.map(({ protocol, canonical, match }) => ({
+    kind: kindOf(protocol, canonical),
+    key: callKey(protocol, canonical),
+    rebuilt: match === 'rebuilt',
+  }));
+}
+
+export function callKey(protocol: string, canonical: Json): string {
+  return `${protocol} ${JSON.stringify(canonical)}`;
+}
+
+/**
+ * The sibling whose way a candidate goes to its end, from where the recording broke off: it makes all calls that the request made before
+ * it failed, then those with which a sibling that was answered well went on, and answers as that one was answered. Undefined: none, or
+ * it asks nothing beyond what was recorded.
+ */
+export function goesTheWayOf(
+  at: Case,
+  way: Way,
+  { status, body }: Pick<Behaviour, 'status' | 'body'>,
+): Exchange | undefined {
+  const before = recordedWay(at, at.failing);
+  const kinds = way.map(({ kind }) => kind);
+  if (before.some((kind, i) => kinds[i] !== kind)) return undefined;
+  const rest = kinds.slice(before.length);
+  if (rest.length === 0 && !way.some(({ rebuilt }) => rebuilt)) return undefined;
+  return siblingsOf(at).find((sibling) => {
+    const theirs = recordedWay(at, sibling);
+    const end = rest.length === 0 ? theirs : theirs.slice(-rest.length);
+    return (
+      sibling.complete &&
+      status !== null &&
+      status < 400 &&
+      statusOf(sibling.response) === status &&
+      oddities(body, [bodyOf(sibling.response)]).length === 0 &&
+      isSame(end, rest.length === 0 ? kinds : rest)
+    );
+  });
+}
+
+function recordedWay({ slice }: Case, inbound: Exchange): string[] {
+  const ids = new Set(slice.callsOf[inbound.id]);
+  return slice.exchanges
+    .filter(({ id, protocol, request }) => ids.has(id) && !protocolOf(protocol).housekeeping(request))
+    .toSorted((a, b) => a.startedAt - b.startedAt)
+    .map(({ protocol, request }) => kindOf(protocol, protocolOf(protocol).canonical(request)));
+}
+
+function kindOf(protocol: string, canonical: Json): string {
+  const sql = isObject(canonical) ? canonical['sql'] : undefined;
+  const subjects = callSubjects(protocol, canonical);
+  if (typeof sql !== 'string' || subjects.length === 0) return callClass(protocol, canonical);
+  return `${protocol} ${sql.split(/\s/, 1)[0]!.toUpperCase()} ${subjects.toSorted().join(' ')}`;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, i) => one === b[i]);
+}
