@@ -126,7 +126,12 @@ function showScores(scores: readonly Score[], summary: Summary): string {
     '',
     table(
       [
-        ...['scenario', 'class', 'outcome', 'engine', 'tried', 'time'],
+        'scenario',
+        'class',
+        'outcome',
+        'engine',
+        'tried',
+        'time',
         ...(both ? ['as recorded'] : []),
         'why not',
       ],

@@ -83,9 +83,15 @@ export interface Sent {
   failure: 'timeout' | 'closed' | 'refused' | null;
 }
 
+/** Something that was so when a rebuilt state answered, and the recorded exchange that showed it; null: the run itself did it. */
+export interface Assumption {
+  what: string;
+  exchange: string | null;
+}
+
 /** What a rebuilt state says to a call that was never recorded. */
 export type Told =
-  | { dared: true; response: Json; assumptions: string[] }
+  | { dared: true; response: Json; assumptions: Assumption[] }
   /** `reason` names what would have to be known. */
   | { dared: false; reason: string };
 

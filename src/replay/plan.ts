@@ -53,6 +53,9 @@ export type ReplayPlan = z.infer<typeof replayPlanSchema>;
 const matchSchema = z.enum(['exact', 'normalised', 'rebuilt', 'similar', 'none']);
 export type Match = z.infer<typeof matchSchema>;
 
+/** See `Assumption` of the protocols. */
+const assumptionSchema = z.object({ what: z.string(), exchange: z.string().nullable() });
+
 /** One outgoing call that the app made during a replay. */
 export const callSchema = z.object({
   /** The replayed request during which it was made; null at start-up. */
@@ -77,7 +80,7 @@ export const callSchema = z.object({
     })
     .nullable(),
   /** For `rebuilt`: what the answer stands on. */
-  assumptions: z.array(z.string()).default([]),
+  assumptions: z.array(assumptionSchema).default([]),
   /** For `none`: why the rebuilt state does not answer it; null where there is none. */
   unknown: z.string().nullable().default(null),
   at: z.number(),
@@ -109,7 +112,7 @@ export type ReplayResult = z.infer<typeof replayResultSchema>;
 
 /** What the rebuilt state says to a call. */
 const toldSchema = z.discriminatedUnion('dared', [
-  z.object({ dared: z.literal(true), response: z.json(), assumptions: z.array(z.string()) }),
+  z.object({ dared: z.literal(true), response: z.json(), assumptions: z.array(assumptionSchema) }),
   z.object({ dared: z.literal(false), reason: z.string() }),
 ]);
 

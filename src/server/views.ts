@@ -128,7 +128,7 @@ export const judgementSchema = z.object({
   kind: proposalSchema.shape.kind,
   gates: z.array(gateResultSchema),
   calls: z.array(callSchema.extend({ run: z.string() })),
-  assumptions: z.array(z.string()),
+  assumptions: evidenceSchema.shape.assumptions,
   alternatives: evidenceSchema.shape.alternatives,
   clock: evidenceSchema.shape.clock,
   isolation: evidenceSchema.shape.isolation,

@@ -19,7 +19,7 @@ function survivor(
     rank: 0,
     proved: true,
     invented,
-    decides: true,
+    decisions: { adds: true, leavesOut: false },
     way: [],
     behaviour: { status, body, writes: [], variants: [], ...part },
   };

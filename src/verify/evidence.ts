@@ -57,7 +57,10 @@ export const evidenceSchema = z.object({
   reasons: z.array(z.string()),
   gates: z.array(gateResultSchema),
   calls: z.array(callSchema.extend({ run: z.string() })),
-  assumptions: z.array(z.string()),
+  /** Calls that were answered from rebuilt state, and what each answer stands on. */
+  assumptions: z.array(
+    z.object({ call: z.string(), standsOn: z.array(z.object({ what: z.string(), seen: z.string() })) }),
+  ),
   alternatives: z.array(
     z.object({
       proposal: z.string(),
@@ -86,3 +89,10 @@ export const evidenceSchema = z.object({
   seconds: z.number(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
+
+/** A line for each call, for where there is no room for more. */
+export function assumptionLines(assumptions: Evidence['assumptions']): string[] {
+  return assumptions.map(
+    ({ call, standsOn }) => `${call}: ${standsOn.map(({ what, seen }) => `${what}, ${seen}`).join('; ')}`,
+  );
+}

@@ -17,6 +17,11 @@ export interface Baseline {
   runs: [Observed, Observed] | null;
   variants: Variant[];
   variantRun: Observed | null;
+  /**
+   * The same variants of a sibling that was answered well: what the code makes of them past the point where the failing request ended.
+   * Null: no sibling has them. Run when somebody asks for the first time.
+   */
+  siblingRun: () => Promise<Observed | null>;
   tests: CheckResult | null;
   types: CheckResult | null;
 }
@@ -33,6 +38,8 @@ export interface Facts {
   failing: Observed | null;
   neighbours: Observed | null;
   variants: Observed | null;
+  /** See `Baseline.siblingRun`; null too while nobody needed it. */
+  siblingVariants: Observed | null;
   tests: CheckResult | null;
   types: CheckResult | null;
 }

@@ -2,7 +2,7 @@ import { isObject, type Json } from '../lib/json.ts';
 import { mapLimited } from '../lib/limit.ts';
 import { checkPolicy } from '../patch/policy.ts';
 import { behaviourOf, sameBehaviour } from './behaviour.ts';
-import { failingCalls, runAsked, runFailing, type Case, type Changes } from './case.ts';
+import { failingCalls, runAsked, runFailing, siblingsOf, type Case, type Changes } from './case.ts';
 import { runCheck } from './checks.ts';
 import type { Behaviour, Evidence, GateResult } from './evidence.ts';
 import type { Baseline, Facts, Gate } from './facts.ts';
@@ -11,7 +11,7 @@ import { complete } from './gates/complete.ts';
 import { determine, type Survivor } from './gates/determined.ts';
 import { effects } from './gates/effects.ts';
 import { errorGone } from './gates/error-gone.ts';
-import { meaning } from './gates/meaning.ts';
+import { brokenVariants, meaning } from './gates/meaning.ts';
 import { neighbours } from './gates/neighbours.ts';
 import { nothingNew } from './gates/nothing-new.ts';
 import { ownTests } from './gates/own-tests.ts';
@@ -23,7 +23,7 @@ import { chooseNeighbours } from './neighbours.ts';
 import { statusOf, type Observed } from './observe.ts';
 import { inputsOf, precedentOf } from './precedents.ts';
 import { goesTheWayOf, wayOf, type Way } from './ways.ts';
-import { addsDecision } from './branches.ts';
+import { decisionsOf, type Decisions } from './decisions.ts';
 import { sumUp } from './verdict.ts';
 import { variantsOf } from './variants.ts';
 
@@ -38,8 +38,7 @@ export interface Judgement {
   possible: boolean;
   /** For a survivor: constants of the patch that nothing determines. */
   invented: string[];
-  /** See `addsDecision`. */
-  decides: boolean;
+  decisions: Decisions;
   way: Way;
   seconds: number;
 }
@@ -60,7 +59,28 @@ export async function baselineOf(at: Case): Promise<Baseline> {
     at.testArgv ? runCheck(at, at.testArgv, {}) : null,
     at.typeCheckArgv ? runCheck(at, at.typeCheckArgv, {}) : null,
   ]);
-  return { neighbours: chosen, runs, variants, variantRun, tests, types };
+  let sibling: Promise<Observed | null> | undefined;
+  const siblingRun = (): Promise<Observed | null> => (sibling ??= runSiblingVariants(at, variants));
+  return { neighbours: chosen, runs, variants, variantRun, siblingRun, tests, types };
+}
+
+async function runSiblingVariants(at: Case, wanted: Baseline['variants']): Promise<Observed | null> {
+  const names = new Set(wanted.filter(({ kind }) => kind === 'request').map(({ name }) => name));
+  const choices = siblingsOf(at)
+    .filter((exchange) => exchange.complete && (statusOf(exchange.response) ?? 500) < 400)
+    .map((failing) => ({
+      failing,
+      variants: variantsOf({ ...at, failing }).filter(({ name }) => names.has(name)),
+    }))
+    .toSorted((a, b) => b.variants.length - a.variants.length);
+  const [best] = choices;
+  if (!best || best.variants.length === 0) return null;
+  return runVariants(
+    { ...at, failing: best.failing, prefix: [] },
+    best.variants,
+    'unpatched variants of a sibling',
+    {},
+  );
 }
 
 function runVariants(
@@ -97,10 +117,11 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
     failing: null,
     neighbours: null,
     variants: null,
+    siblingVariants: null,
     tests: null,
     types: null,
   };
-  const decides = await addsDecision(at.tree, changes);
+  const decisions = await decisionsOf(at.tree, changes);
   const results = new Map<string, GateResult>();
   const look = (gates: readonly Gate[]): boolean => {
     for (const gate of gates) {
@@ -122,7 +143,7 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
         facts.neighbours !== null &&
         failed.every(({ gate, otherwise }) => otherwise === 'inconclusive' && OPEN.has(gate)),
       invented: [],
-      decides,
+      decisions,
       way: facts.failing ? wayOf(failingCalls(at, facts.failing)) : [],
       seconds: (performance.now() - began) / 1000,
     };
@@ -139,9 +160,14 @@ export async function judge(at: Case, baseline: Baseline, changes: Changes): Pro
     baseline.types?.passed ? runCheck(at, at.typeCheckArgv!, changes) : null,
   ]);
   look(THIRD);
+  // What the code makes of a variant past the point of failure, only siblings show.
+  if (brokenVariants(facts).length > 0) {
+    facts.siblingVariants = await baseline.siblingRun();
+    look([meaning]);
+  }
   const judgement = done();
   if (!judgement.survives || !judgement.behaviour) return judgement;
-  const goesOn = !decides && goesTheWayOf(at, judgement.way, judgement.behaviour) !== undefined;
+  const goesOn = !decisions.adds && goesTheWayOf(at, judgement.way, judgement.behaviour) !== undefined;
   return precedentOf(at) === null || goesOn
     ? { ...judgement, invented: await inventedIn(facts, judgement.behaviour) }
     : judgement;
@@ -193,7 +219,7 @@ export function conclude(
     calls: facts.failing
       ? failingCalls(at, facts.failing).map((call) => ({ ...call, run: facts.failing!.name }))
       : [],
-    assumptions: facts.failing ? assumptionsOf(failingCalls(at, facts.failing)) : [],
+    assumptions: facts.failing ? assumptionsOf(at, failingCalls(at, facts.failing)) : [],
     alternatives: determination?.alternatives ?? [],
     behaviour,
     before: answer(at.failing.response),
@@ -213,11 +239,21 @@ export function conclude(
   };
 }
 
-/** One line for each call that the recording itself does not answer: what the answer stands on. */
-function assumptionsOf(calls: readonly Call[]): string[] {
+/** One for each call that the recording itself does not answer: what the answer stands on, and where that was seen. */
+function assumptionsOf({ slice }: Case, calls: readonly Call[]): Evidence['assumptions'] {
+  const history = new Map(slice.history?.exchanges.map((exchange) => [exchange.id, exchange]));
+  const seen = (id: string | null): string => {
+    const exchange = history.get(id ?? '');
+    if (!exchange) return 'as this run left it';
+    const at = new Date((exchange.endedAt ?? exchange.startedAt) / 1000).toISOString();
+    return `seen in ${exchange.summary} at ${at.slice(11, 23)} UTC`;
+  };
   return calls
     .filter(({ match }) => match === 'rebuilt')
-    .map(({ summary, assumptions }) => `${summary} answered from rebuilt state: ${assumptions.join('; ')}`);
+    .map(({ summary, assumptions }) => ({
+      call: summary,
+      standsOn: assumptions.map(({ what, exchange }) => ({ what, seen: seen(exchange) })),
+    }));
 }
 
 function answer(response: Json | null): Evidence['before'] {

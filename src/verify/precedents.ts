@@ -7,6 +7,7 @@ import type { Behaviour } from './evidence.ts';
 import { inboundOf } from './neighbours.ts';
 import { bodyOf, statusOf } from './observe.ts';
 import { routesOf } from './routes.ts';
+import { leftoverIn, nullsOf } from './sense.ts';
 import { oddities, sameShape } from './shape.ts';
 import { callKey } from './ways.ts';
 
@@ -75,7 +76,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
       );
   }
 
-  const outcomes = outcomesOf(at, at.failing);
+  const outcomes = outcomesOf(at, at.failing).filter((outcome) => !asksForNothing(at, outcome));
   const met = others.map((exchange) => ({ exchange, outcomes: outcomesOf(at, exchange) }));
   const because = (exchange: Exchange, { kind, protocol }: Outcome): string =>
     `${routes.of(exchange)} answers ${statusOf(exchange.response)} when ${protocol} ${kind === 'empty' ? 'finds nothing' : 'answers with an error'}`;
@@ -226,6 +227,24 @@ interface Outcome {
   protocol: string;
   class: string;
   key: string;
+  canonical: Json;
+}
+
+/**
+ * Whether a call asked for a missing value, which no other call of its kind did. That it found nothing is then the failure's doing and
+ * says nothing of what is there.
+ */
+function asksForNothing(at: Case, outcome: Outcome): boolean {
+  const own = new Set(at.slice.callsOf[at.failing.id]);
+  const others = at.slice.exchanges
+    .filter(({ id, direction }) => direction === 'outbound' && !own.has(id))
+    .map(({ protocol, request }) => ({ protocol, canonical: protocolOf(protocol).canonical(request) }))
+    .filter(({ protocol, canonical }) => callClass(protocol, canonical) === outcome.class)
+    .map(({ canonical }) => canonical);
+  return (
+    nullsOf(outcome.canonical, others).length > 0 ||
+    (others.length > 0 && leftoverIn(outcome.canonical, others) !== null)
+  );
 }
 
 /** The calls of a request that found nothing or failed, in order. */
@@ -244,6 +263,7 @@ function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
           protocol: call.protocol,
           class: callClass(call.protocol, canonical),
           key: callKey(call.protocol, canonical),
+          canonical,
           subjects: callSubjects(call.protocol, canonical),
         },
       ];

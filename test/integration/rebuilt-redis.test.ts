@@ -157,7 +157,7 @@ describe('rebuilt Redis', () => {
     const told = await ask(state, 'INCR', 'orders');
     expect(told).toMatchObject({ dared: true, response: { reply: { integer: 43 } } });
     expect(told.dared && told.assumptions).toEqual([
-      `key "orders" has its value as seen in ${history[0]!.id}`,
+      { what: 'key "orders" has its value', exchange: history[0]!.id },
     ]);
     expect(await ask(state, 'INCR', 'visits')).toEqual({
       dared: false,

@@ -1,3 +1,4 @@
+import { assumptionLines } from '../../verify/evidence.ts';
 import type { FixResult, Judgement } from '../../server/views.ts';
 import { brief, paint, paintVerdict, plain, seconds, table } from '../style.ts';
 
@@ -63,7 +64,7 @@ export function showJudgement(judgement: Judgement): string {
     ...unanswered.map(
       ({ summary, match }) => `not answered from the recording (${match}): ${brief(summary, 100)}`,
     ),
-    ...judgement.assumptions.map((line) => `assumed: ${brief(line, 160)}`),
+    ...assumptionLines(judgement.assumptions).map((line) => `assumed: ${brief(line, 160)}`),
     ...showAlternatives(judgement.alternatives),
     '',
     showPatch(patch),

@@ -1,3 +1,4 @@
+import { assumptionLines } from '../../verify/evidence.ts';
 import type { ProposalDetail } from '../../server/views.ts';
 import { brief, facts, paint, paintVerdict, plain, when } from '../style.ts';
 import { showAlternatives, showGates, showPatch } from './judgement.ts';
@@ -27,7 +28,7 @@ export function showProposal(proposal: ProposalDetail): string {
       ? [
           '',
           showGates(evidence.gates),
-          ...evidence.assumptions.map((line) => `assumed: ${brief(line, 160)}`),
+          ...assumptionLines(evidence.assumptions).map((line) => `assumed: ${brief(line, 160)}`),
           ...showAlternatives(evidence.alternatives),
           ...(evidence.before && evidence.after
             ? [

@@ -298,7 +298,7 @@ export function createDesk(options: DeskOptions) {
             why,
             behaviour: judgement.behaviour,
             invented: judgement.invented,
-            decides: judgement.decides,
+            decisions: judgement.decisions,
             way: judgement.way,
             rank: rankOf(candidate),
             proved: judgement.survives,

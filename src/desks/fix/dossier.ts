@@ -42,6 +42,17 @@ export interface Dossier {
   baseline: Baseline;
 }
 
+/** Of a failure that does not come again. */
+const NOTHING: Baseline = {
+  neighbours: [],
+  runs: null,
+  variants: [],
+  variantRun: null,
+  siblingRun: () => Promise.resolve(null),
+  tests: null,
+  types: null,
+};
+
 /** An occurrence of an incident, with its recording. */
 export interface Chosen {
   incident: Incident;
@@ -110,10 +121,7 @@ export async function openDossier(
   });
   if (opened.notReproduced === null)
     work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
-  const baseline =
-    opened.notReproduced === null
-      ? await baselineOf(opened)
-      : { neighbours: [], runs: null, variants: [], variantRun: null, tests: null, types: null };
+  const baseline = opened.notReproduced === null ? await baselineOf(opened) : NOTHING;
   const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
   // Of the case: it says which request failed.
   return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };

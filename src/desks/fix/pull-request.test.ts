@@ -77,7 +77,12 @@ const evidence: Evidence = {
     nearest: null,
     at: 0,
   })),
-  assumptions: ['INSERT INTO transfers … answered from rebuilt state'],
+  assumptions: [
+    {
+      call: 'INSERT INTO transfers …',
+      standsOn: [{ what: 'accounts(id=7)', seen: `seen in ${EVIL} at 10:00` }],
+    },
+  ],
   alternatives: [{ proposal: 'prp_2', answer: { status: 200, body: { total: 0 } }, writes: [], why: EVIL }],
   behaviour: null,
   before: { status: 500, headers: {}, body: '{"error":"x"}' },

@@ -1,7 +1,7 @@
 import type { ErrorEvent, Incident } from '../../incident/model.ts';
 import type { Proposal } from '../../proposal/model.ts';
 import { redactText } from '../../record/redact.ts';
-import type { Evidence } from '../../verify/evidence.ts';
+import { assumptionLines, type Evidence } from '../../verify/evidence.ts';
 import { code, codeBlock, tableCell, text } from '../../lib/markdown.ts';
 
 export interface PullRequestParts {
@@ -31,7 +31,7 @@ export function pullRequestText(parts: PullRequestParts): { title: string; body:
     calls(evidence),
     list(
       'Assumptions',
-      evidence.assumptions,
+      assumptionLines(evidence.assumptions),
       'Calls answered from rebuilt state, on what the recording proves:',
     ),
     alternatives(evidence),

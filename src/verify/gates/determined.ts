@@ -1,3 +1,4 @@
+import type { Decisions } from '../decisions.ts';
 import { sameBehaviour } from '../behaviour.ts';
 import type { Case } from '../case.ts';
 import type { Behaviour, Evidence, GateResult } from '../evidence.ts';
@@ -17,8 +18,7 @@ export interface Survivor {
   rank: number;
   /** Constants of the patch that could be others, with every gate content and another answer: made up, not proved. */
   invented: string[];
-  /** It brings in a condition, a fallback or a default: what it does could have been decided otherwise. */
-  decides: boolean;
+  decisions: Decisions;
   /** Its calls for the failing request. */
   way: Way;
 }
@@ -52,7 +52,7 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   const mine = groups.find((group) => group.includes(own))!;
   const found = precedentOf(at);
   const isBound = (one: Survivor): boolean =>
-    found?.premise == null || one.way.some(({ key }) => key === found.premise);
+    !found || found.premise === null || one.way.some(({ key }) => key === found.premise);
   // One that repairs the call itself does not come to where the precedent begins.
   const repairs = groups.filter((group) =>
     group.some((one) => !isBound(one) && isPlain(one) && succeeds(one)),
@@ -107,6 +107,8 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
 
 /** Why the only answer there is may not be the right one. */
 function doubtAbout(at: Case, own: Survivor, unjudged: number): string | null {
+  if (own.decisions.leavesOut)
+    return 'the patch leaves out a decision or a call that the code made, and nothing recorded says that it may';
   if (unjudged > 0) return `${unjudged} rivals could not be judged: they may do something else`;
   const before = answerBefore(at);
   return before === null || follows(at, own.behaviour, before)
@@ -144,8 +146,8 @@ function whyNot(
 }
 
 /** What it answers follows from the code that was there. */
-function isPlain({ decides, invented }: Survivor): boolean {
-  return !decides && invented.length === 0;
+function isPlain({ decisions, invented }: Survivor): boolean {
+  return !decisions.adds && !decisions.leavesOut && invented.length === 0;
 }
 
 function succeeds({ behaviour }: Survivor): boolean {

@@ -24,7 +24,7 @@ export const meaning: Gate = (facts) => {
     );
   }
   const tried = triedVariants(facts);
-  const broken = tried.find((name) => isBroken(facts, name));
+  const [broken] = brokenVariants(facts);
   if (broken !== undefined) {
     const answer = facts.variants!.responses.get(broken)!;
     return unsure(
@@ -58,6 +58,11 @@ function falseSuccess({ at }: Facts, status: number, body: Json): string | null 
     : `the patched app answers ${status}, its siblings ${[...statuses].join(', ')}`;
 }
 
+/** Variants that end in an error which is this patch's to repair. */
+export function brokenVariants(facts: Facts): string[] {
+  return triedVariants(facts).filter((name) => isBroken(facts, name));
+}
+
 /** Variants of the request that were sent and whose calls the recording could answer. */
 function triedVariants({ baseline, variants }: Facts): string[] {
   return baseline.variants
@@ -71,13 +76,24 @@ function triedVariants({ baseline, variants }: Facts): string[] {
 }
 
 /** Ends in a server's error, or in none. Another bug, there before with the same variant, is not this patch's to repair. */
-function isBroken({ at, baseline, variants }: Facts, name: string): boolean {
-  const { response, failure } = variants!.responses.get(name)!;
-  const status = statusOf(response);
-  if (status === null ? failure === null : status < 500) return false;
+function isBroken({ at, baseline, variants, siblingVariants }: Facts, name: string): boolean {
+  if (!endsBadly(variants!, name)) return false;
   const before = baseline.variantRun ? errorsWith(baseline.variantRun, name) : new Set<string>();
   const now = [...errorsWith(variants!, name)];
+  // The same change of a sibling ends as badly without the patch, where the failing request did not come to.
+  if (siblingVariants && endsBadly(siblingVariants, name)) {
+    const known = new Set(siblingVariants.errors.map(({ fingerprint }) => fingerprint));
+    if (now.every((error) => known.has(error))) return false;
+  }
   return before.has(at.error.fingerprint) || now.length === 0 || now.some((error) => !before.has(error));
+}
+
+/** Answered by a server's error, or not at all. */
+function endsBadly({ responses }: Observed, name: string): boolean {
+  const found = responses.get(name);
+  if (!found) return false;
+  const status = statusOf(found.response);
+  return status === null ? found.failure !== null : status >= 500;
 }
 
 /** Fingerprints of the errors from when a request was sent until the next one was. */

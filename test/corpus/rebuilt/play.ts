@@ -237,7 +237,7 @@ async function compare(
       where,
       real: brief(pgResponseSchema.parse(response)),
       ours: ours.dared ? brief(pgResponseSchema.parse(ours.response)) : ours,
-      facts: ours.dared ? ours.facts : null,
+      facts: ours.dared ? ours.assumptions : null,
     });
   };
   if (!isRight(told, response)) {

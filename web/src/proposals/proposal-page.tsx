@@ -22,6 +22,7 @@ import { Audit, Decided } from './decided.tsx';
 import { Diff } from './diff.tsx';
 import { GateStrip, Gates, LOOKS, lookOf } from './gates.tsx';
 import { KINDS } from './proposals-page.tsx';
+import { Assumptions } from './assumptions.tsx';
 import { MATCHES, ReplayedCalls } from './replayed-calls.tsx';
 
 export function ProposalPage({ id }: { id: string }): ReactNode {
@@ -224,18 +225,13 @@ function Proof({ evidence }: { evidence: Evidence }): ReactNode {
       >
         <ReplayedCalls calls={evidence.calls} />
       </Section>
+      <Assumptions assumptions={evidence.assumptions} />
       <div className="grid items-start gap-x-5 lg:grid-cols-2">
         <Section title="Not checked">
           {unproved.length === 0 ? (
             <p className="text-sm text-soft">Nothing was left out.</p>
           ) : (
             <Items items={unproved} />
-          )}
-          {evidence.assumptions.length > 0 && (
-            <>
-              <h3 className="mt-3 mb-1 text-sm font-semibold">Assumed</h3>
-              <Items items={evidence.assumptions} />
-            </>
           )}
         </Section>
         <Section title="Runs">

@@ -1,6 +1,7 @@
 CREATE TABLE accounts (id integer PRIMARY KEY, name text NOT NULL, rate integer NOT NULL, partner boolean NOT NULL, rebate_cents integer NOT NULL, invoiced integer NOT NULL DEFAULT 0);
 CREATE TABLE invoices (
-  number text PRIMARY KEY,
+  number serial PRIMARY KEY,
+  memo text NOT NULL,
   account_id integer NOT NULL REFERENCES accounts (id),
   cents bigint NOT NULL CHECK (cents > 0),
   issued boolean NOT NULL DEFAULT false

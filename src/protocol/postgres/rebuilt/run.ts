@@ -1,5 +1,5 @@
 import type { Json } from '../../../lib/json.ts';
-import type { RebuiltState } from '../../port.ts';
+import type { Assumption, RebuiltState } from '../../port.ts';
 import { pgRequestSchema, pgResponseSchema, type PgRequest, type PgResponse } from '../messages.ts';
 import { errorReply } from '../semantics.ts';
 import type { Asked } from './atoms.ts';
@@ -10,7 +10,6 @@ import { applyWrite, footprintOf, mayWrite, type Footprint } from './effects.ts'
 import { learn } from './lessons.ts';
 import { as, kindOf, statementOf, walk, type Node } from './parse.ts';
 import { Oids, responseOf, sameAnswer } from './response.ts';
-import type { Assumption } from './resolve.ts';
 import { foundNothing, shownBy } from './shown.ts';
 import { settingsAfter, stepOf, type Settings } from './session.ts';
 import type { Source } from './state.ts';
@@ -21,8 +20,7 @@ export type Answered =
   | {
       dared: true;
       response: Json;
-      assumptions: string[];
-      facts: Assumption[];
+      assumptions: Assumption[];
       ordered: boolean;
       fresh: boolean;
     }
@@ -89,7 +87,7 @@ export class Run implements RebuiltState {
       return { dared: false, reason: 'COPY and results in parts are not looked into' };
     if (mine.failed) {
       const response = { ...errorReply('25P02', ABORTED), transaction: 'E' } as Json;
-      return { dared: true, response, assumptions: [], facts: [], ordered: true, fresh: false };
+      return { dared: true, response, assumptions: [], ordered: true, fresh: false };
     }
     const tried = await this.#try(
       mine,
@@ -99,12 +97,11 @@ export class Run implements RebuiltState {
     if (typeof tried === 'string') return { dared: false, reason: tried };
     const { plan, response } = tried;
     if (keep && response.error && mine.open) await this.#fail(mine);
-    const { assumptions: facts, ordered, fresh } = plan;
+    const { assumptions, ordered, fresh } = plan;
     return {
       dared: true,
       response: response as Json,
-      assumptions: facts.map(assumptionText),
-      facts,
+      assumptions,
       ordered: ordered || response.rows.length <= 1,
       fresh,
     };
@@ -286,7 +283,6 @@ export class Run implements RebuiltState {
       dared: true,
       response: response as Json,
       assumptions: [],
-      facts: [],
       ordered: true,
       fresh: false,
     };
@@ -444,8 +440,4 @@ function touches(wrote: Set<number> | 'everything', footprint: Footprint): boole
   return footprint === 'everything'
     ? wrote.size > 0
     : [...footprint.keys()].some(({ oid }) => wrote.has(oid));
-}
-
-function assumptionText({ what, exchange }: Assumption): string {
-  return exchange === null ? `${what}, as this run left it` : `${what}, as seen in ${exchange}`;
 }

@@ -1,11 +1,14 @@
 import type { Json } from '../../../lib/json.ts';
-import type { RebuiltState, Told } from '../../port.ts';
+import type { Assumption, RebuiltState, Told } from '../../port.ts';
 import { redisRequestSchema, redisResponseSchema, type RedisCall } from '../messages.ts';
 import { blockingTimeout, writesCommand } from '../commands.ts';
 import { asksLife, isDeterministic, OF_A_MOMENT, sameReply, type Known, type Snapshot } from './knowledge.ts';
 import { keyName, keyOf, keysOf, keyText, shapeOf } from './keys.ts';
 import { overwrite } from './learn.ts';
 import { wordsOf, type RedisServer } from './server.ts';
+
+/** In the place of an exchange: the run itself did it. */
+const OWN = 'this run';
 
 /** One run's Redis: what is known of a moment, and what the run does to it. Ask one thing at a time. */
 export class RedisState implements RebuiltState {
@@ -89,7 +92,7 @@ export class RedisState implements RebuiltState {
         this.#known.set(name, {
           dump: null,
           expiresAt: null,
-          exchange: 'this run',
+          exchange: OWN,
           at: this.#snapshot.at,
           borneOut: true,
         });
@@ -120,8 +123,12 @@ export class RedisState implements RebuiltState {
     return null;
   }
 
-  #assumption(name: string): string {
+  #assumption(name: string): Assumption {
     const { exchange, dump } = this.#known.get(name)!;
-    return `key ${keyText(name)} ${dump === null && exchange !== 'this run' ? 'is not there' : 'has its value'} as seen in ${exchange}`;
+    const own = exchange === OWN;
+    return {
+      what: `key ${keyText(name)} ${dump === null && !own ? 'is not there' : 'has its value'}`,
+      exchange: own ? null : exchange,
+    };
   }
 }
