@@ -272,6 +272,7 @@ export function createRollout(options: RolloutOptions): Rollout {
         const live = await launch(app, release, () => {});
         install(live);
         live.healthy = await check(live);
+        options.hooks.onProduction?.({ release, env: await options.environment.read(app.name) });
       } catch (error) {
         log.error({ err: error, app: app.name, release: release.id }, 'app could not be brought back');
       }

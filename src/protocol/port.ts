@@ -110,8 +110,13 @@ export interface RecordedState {
   exchanges: readonly Exchange[];
   /** `Decoder.facts` of the connections to it, merged; null: none were told. */
   facts: Json | null;
-  /** What `SchemaReader` read of it; null: nothing. */
-  schema: Json | null;
+  schema: KeptSchema | null;
+}
+
+/** What `SchemaReader.read` read of a server; `takenAt`: when, microseconds since 1970. */
+export interface KeptSchema {
+  value: Json;
+  takenAt: number;
 }
 
 /** A server's state rebuilt from what was recorded of it, on a real server of that kind that nobody else uses. */
@@ -127,6 +132,10 @@ export interface SchemaReader {
   place(connection: string): { host: string; port: number } | null;
   /** Bounded in time; throws what the server or the network says. */
   read(connection: string): Promise<Json>;
+  /** What exchanges show of the schema, as much as it takes to say whether it is another by now. Small. */
+  shown(exchanges: readonly Exchange[]): Json;
+  /** Whether a schema may still be that of what was shown. */
+  holds(schema: KeptSchema, shown: Json): boolean;
 }
 
 export interface Protocol {

@@ -1,9 +1,11 @@
 /** The thread of `reader.ts`: answers one question at a time about recordings in folders. */
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../lib/errors.ts';
-import { isObject } from '../lib/json.ts';
-import { ExchangeCache, exchangesOf, NO_ANSWER } from './exchanges.ts';
+import { isObject, type Json } from '../lib/json.ts';
+import { protocolOf } from '../protocol/registry.ts';
+import { destinationKey, ExchangeCache, exchangesOf, NO_ANSWER } from './exchanges.ts';
 import type { CutAnswer, CutRequest, Question, Reply, ScanAnswer, ScanRequest } from './reader.ts';
+import type { Slice } from './model.ts';
 import { cutSlice } from './slice.ts';
 
 const MAX_FOLDERS = 8;
@@ -42,7 +44,7 @@ async function cut({ folder, from, ...asked }: CutRequest): Promise<CutAnswer> {
   const { failing, confidence } = slice;
   const request = slice.exchanges.find(({ id }) => id === failing);
   const underWay = request !== undefined && request.endedAt === null && request.incomplete !== NO_ANSWER;
-  return { json: JSON.stringify(slice), failing, confidence, underWay };
+  return { json: JSON.stringify(slice), failing, confidence, underWay, schemas: schemasShown(slice) };
 }
 
 parentPort!.on('message', (question: Question) => {
@@ -54,3 +56,13 @@ parentPort!.on('message', (question: Question) => {
     )
     .then((reply) => parentPort!.postMessage(reply));
 });
+
+function schemasShown({ history }: Slice): Record<string, Json> {
+  const byServer = Map.groupBy(history?.exchanges ?? [], ({ destination }) => destinationKey(destination));
+  return Object.fromEntries(
+    [...byServer].flatMap(([server, exchanges]) => {
+      const reader = protocolOf(exchanges[0]!.protocol).schema;
+      return reader ? [[server, reader.shown(exchanges)]] : [];
+    }),
+  );
+}

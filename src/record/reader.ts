@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { VouchError, messageOf } from '../lib/errors.ts';
+import type { Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import type { SliceRequest } from './slice.ts';
 
@@ -34,6 +35,8 @@ export interface CutAnswer {
   confidence: number;
   /** The request that failed has not ended yet: a later cut will hold more of it. */
   underWay: boolean;
+  /** By `host:port` of servers with a schema: what the slice shows of it (`SchemaReader.shown`). */
+  schemas: Record<string, Json>;
 }
 
 export type Question = { ask: 'scan'; request: ScanRequest } | { ask: 'cut'; request: CutRequest };

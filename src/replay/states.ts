@@ -1,6 +1,5 @@
 import { messageOf, VouchError } from '../lib/errors.ts';
-import type { Json } from '../lib/json.ts';
-import type { Exchange, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
+import type { Exchange, KeptSchema, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
 import type { Slice } from '../record/model.ts';
 import { destinationName } from './matching.ts';
 import type { Happened, ReplayPlan } from './plan.ts';
@@ -24,7 +23,7 @@ export interface RunStates {
 /** `schemas`: what was read of servers, by destination. */
 export function createStates(
   history: NonNullable<Slice['history']>,
-  schemas: ReadonlyMap<string, Json>,
+  schemas: ReadonlyMap<string, KeptSchema>,
   protocolOf: (name: string) => Protocol,
 ): States {
   const byDestination = Map.groupBy(

@@ -2,11 +2,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keepSchemas, schemasOf } from '../../src/desks/fix/schemas.ts';
+import { createSchemaKeeper, keepSchemas, schemasOf } from '../../src/desks/fix/schemas.ts';
 import { startPostgres, type PostgresServer } from '../../src/eval/services/postgres.ts';
 import { createLogger } from '../../src/lib/log.ts';
 import { scratchDir } from '../../src/lib/scratch.ts';
+import type { Exchange } from '../../src/protocol/port.ts';
+import { catalog } from '../../src/protocol/postgres/catalog.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { exchange } from '../fixtures/recordings.ts';
 import { needs } from '../needs.ts';
 import { isRoot } from './server-setup.ts';
 
@@ -26,6 +29,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+const SAID = { columns: null, rows: [], tag: null, error: null, transaction: 'I', notices: [] };
+
 const SCHEMA = `
 CREATE TYPE mood AS ENUM ('calm', 'loud');
 CREATE TABLE owners (id serial PRIMARY KEY, email text NOT NULL UNIQUE, mood mood DEFAULT 'calm');
@@ -43,7 +48,7 @@ needs(isRoot, 'root, to start a server as somebody else')('the schemas of what a
     const kept = await schemasOf(store, 'rel_1');
     const { port } = new URL(url);
     expect([...kept.keys()]).toEqual([`127.0.0.1:${port}`]);
-    const [schema] = kept.values();
+    const [schema] = [...kept.values()].map(({ value }) => value);
     const text = JSON.stringify(schema);
     expect(text).not.toContain('a-row-that-nobody-may-read');
     expect(schema).toMatchObject({
@@ -70,6 +75,44 @@ needs(isRoot, 'root, to start a server as somebody else')('the schemas of what a
       JSON.stringify([...(await schemasOf(store, release)).values()]);
     expect(await columns('rel_3')).not.toContain('"more"');
     expect(await columns('rel_4')).toContain('"more"');
+  });
+
+  it('are read again when a recording shows that they have changed since, and only then', async () => {
+    const { url } = await server.create('migrating_db', 'CREATE TABLE old (id int PRIMARY KEY)');
+    let now = Date.now();
+    const keeper = createSchemaKeeper(store, log, () => now);
+    await keeper.production('rel_6', { DATABASE_URL: url });
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('CREATE TABLE fresh (id int PRIMARY KEY)');
+    const oid = (await client.query<{ oid: number }>("SELECT 'fresh'::regclass::oid AS oid")).rows[0]!.oid;
+    await client.end();
+    const place = `127.0.0.1:${new URL(url).port}`;
+    const tables = async (): Promise<string> =>
+      JSON.stringify([...(await schemasOf(store, 'rel_6')).values()]);
+    const after = (Date.now() + 10) * 1000;
+    const statement = (response: object): Exchange =>
+      exchange({
+        protocol: 'postgres',
+        request: {},
+        response: { ...SAID, ...response },
+        startedAt: after,
+        endedAt: after,
+      });
+    const column = { name: 'id', table: oid, attribute: 1, type: 23, size: 4, modifier: -1, format: 0 };
+
+    now += 5_000;
+    await keeper.seen('rel_6', { [place]: catalog.shown([statement({ tag: 'SELECT 0' })]) });
+    expect(await tables()).not.toContain('fresh');
+    await keeper.seen('rel_6', {
+      [place]: catalog.shown([statement({ tag: 'SELECT 0', columns: [column] })]),
+    });
+    expect(await tables()).toContain('fresh');
+    const [kept] = (await schemasOf(store, 'rel_6')).values();
+    expect(catalog.holds(kept!, catalog.shown([statement({ columns: [column] })]))).toBe(true);
+    const changed = catalog.shown([statement({ tag: 'ALTER TABLE' })]);
+    expect(catalog.holds({ ...kept!, takenAt: after - 1 }, changed)).toBe(false);
+    expect(catalog.holds({ ...kept!, takenAt: after + 1 }, changed)).toBe(true);
   });
 
   it('that cannot be read are said by the name of their variable, never with their password', async () => {

@@ -22,7 +22,13 @@ let scanAnswer: ScanAnswer;
 /** Resolves when the observer has told of so many incidents. */
 let whenTold: (count: number) => Promise<void>;
 
-const whole: CutAnswer = { json: JSON.stringify(slice([])), failing: 'r', confidence: 1, underWay: false };
+const whole: CutAnswer = {
+  json: JSON.stringify(slice([])),
+  failing: 'r',
+  confidence: 1,
+  underWay: false,
+  schemas: {},
+};
 const halfDone: CutAnswer = { ...whole, underWay: true };
 const nothing: ScanAnswer = { failed: [], scannedTo: 0, fresh: false };
 const deployment = { id: 'dep_1', app: 'shop' } as PreparedDeployment['deployment'];

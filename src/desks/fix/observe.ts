@@ -10,7 +10,7 @@ import { silentLogger, type Logger } from '../../lib/log.ts';
 import type { Agent } from '../../record/agent/port.ts';
 import { openReader, type RecordingReader } from '../../record/reader.ts';
 import type { Store } from '../../store/store.ts';
-import { keepSchemas } from './schemas.ts';
+import { createSchemaKeeper } from './schemas.ts';
 
 export interface ObserverOptions {
   store: Store;
@@ -90,6 +90,7 @@ export function createObserver(options: ObserverOptions): Observer {
   const now = options.now ?? Date.now;
   const maxPending = options.maxPending ?? MAX_PENDING;
   const reader = options.reader ?? openReader();
+  const schemas = createSchemaKeeper(store, log, now);
   const watched = new Map<string, Watched>();
   const pending = new Set<Promise<void>>();
   /** When stacks were seen, by deployment: a 5xx beside one is the same error. */
@@ -162,9 +163,7 @@ export function createObserver(options: ObserverOptions): Observer {
   /** Beside everything else: a server that does not answer holds up nobody's errors. */
   function onProduction({ release, env }: Parameters<NonNullable<DeploymentHooks['onProduction']>>[0]): void {
     if (options.readSchemas === false) return;
-    const mine = keepSchemas(store, release.id, env, log).catch((error: unknown) =>
-      log.error({ error: messageOf(error) }, 'schemas could not be kept'),
-    );
+    const mine = schemas.production(release.id, env);
     pending.add(mine);
     void mine.finally(() => pending.delete(mine));
   }
@@ -286,7 +285,13 @@ export function createObserver(options: ObserverOptions): Observer {
     try {
       if (!one.ended) await agent!.flush(one.cgroupId);
       const { at, detector, message } = event;
-      const { json, failing, confidence, underWay } = await reader.cut({
+      const {
+        json,
+        failing,
+        confidence,
+        underWay,
+        schemas: shown,
+      } = await reader.cut({
         app,
         release,
         deployment,
@@ -303,6 +308,7 @@ export function createObserver(options: ObserverOptions): Observer {
         return null;
       }
       const info = { app, release, deployment, failing, confidence };
+      await schemas.seen(release, shown);
       return (await saveSlice(store, info, json, occurrence.id)).id;
     } catch (error) {
       const why = { incident: incident.id, error: messageOf(error) };

@@ -1,6 +1,19 @@
+import { z } from 'zod';
 import type { Json } from '../../lib/json.ts';
 import type { SchemaReader } from '../port.ts';
+import { pgResponseSchema } from './messages.ts';
+import { pgSchemaSchema } from './rebuilt/schema.ts';
 import { readSchema } from './rebuilt/schema-read.ts';
+
+/** When a statement last changed the schema, and when each table was last seen, by its oid; microseconds since 1970. */
+const shownSchema = z.object({ changedAt: z.number().nullable(), tables: z.record(z.string(), z.number()) });
+type Shown = z.infer<typeof shownSchema>;
+
+/** Tags of statements that change the schema. */
+const CHANGES = /^(?:CREATE|ALTER|DROP|IMPORT)\b/;
+/** Below are PostgreSQL's own. */
+const FIRST_OWN = 16_384;
+const MAX_TABLES = 5_000;
 
 const CONNECT_MS = 5_000;
 /** Above what the statement may take by the server's own clock. */
@@ -31,5 +44,26 @@ export const catalog: SchemaReader = {
     } finally {
       await client.end().catch(() => {});
     }
+  },
+  shown(exchanges) {
+    const shown: Shown = { changedAt: null, tables: {} };
+    for (const { response, startedAt, endedAt } of exchanges) {
+      const said = pgResponseSchema.nullable().safeParse(response).data;
+      const at = endedAt ?? startedAt;
+      if (CHANGES.test(said?.tag ?? '')) shown.changedAt = Math.max(shown.changedAt ?? 0, at);
+      for (const { table } of said?.columns ?? [])
+        if (table >= FIRST_OWN && (table in shown.tables || Object.keys(shown.tables).length < MAX_TABLES))
+          shown.tables[table] = Math.max(shown.tables[table] ?? 0, at);
+    }
+    return shown;
+  },
+  holds({ value, takenAt }, shown) {
+    const { changedAt, tables } = shownSchema.parse(shown);
+    const known = new Set(pgSchemaSchema.parse(value).tables.map(({ oid }) => oid));
+    return (
+      (changedAt ?? 0) <= takenAt &&
+      // What was there when it was read is a view.
+      Object.entries(tables).every(([oid, at]) => known.has(Number(oid)) || at <= takenAt)
+    );
   },
 };

@@ -43,7 +43,7 @@ const CHANGES: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a statement changes the schema, so that what was read of it does not hold any more. */
-function changesSchema({ node, response }: Write): boolean {
+export function changesSchema({ node, response }: Write): boolean {
   if (node === null || CHANGES.has(kindOf(node)) || (response !== null && response.error !== null))
     return false;
   // IF NOT EXISTS of what exists.

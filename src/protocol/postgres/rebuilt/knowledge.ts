@@ -1,5 +1,5 @@
 import type { Exchange } from '../../port.ts';
-import { applyWrite, footprintOf, type Footprint } from './effects.ts';
+import { applyWrite, changesSchema, footprintOf, type Footprint } from './effects.ts';
 import { learn, type Lesson } from './lessons.ts';
 import { as, loadParser } from './parse.ts';
 import { shownBy } from './shown.ts';
@@ -20,28 +20,51 @@ export class Knowledge {
   readonly #items: readonly Item[];
   readonly #footprints = new Map<Item, Footprint>();
 
-  private constructor(schema: PgSchema, items: readonly Item[]) {
+  /** When the schema was read. */
+  readonly #takenAt: number;
+
+  private constructor(schema: PgSchema, items: readonly Item[], takenAt: number) {
     this.#schema = schema;
+    this.#takenAt = takenAt;
     this.#items = items;
     const state = new State(schema);
     for (const item of items) if (item.kind === 'write') this.#footprints.set(item, footprintOf(state, item));
   }
 
   /** `exchanges`: all that was recorded with one database of it. `start`: the settings with which connections begin. */
-  static async read(schema: PgSchema, exchanges: readonly Exchange[], start: Settings): Promise<Knowledge> {
+  static async read(
+    schema: PgSchema,
+    exchanges: readonly Exchange[],
+    start: Settings,
+    takenAt = 0,
+  ): Promise<Knowledge> {
     await loadParser();
-    return new Knowledge(schema, timelineOf(new State(schema), exchanges, start));
+    return new Knowledge(schema, timelineOf(new State(schema), exchanges, start), takenAt);
   }
 
   /** What was so at a moment: proved by what came before it, and by what came after where nothing was written in between. */
   at(moment: number): Snapshot {
     const state = new State(this.#schema);
+    const between = this.#writes().find(
+      (item) => changesSchema(item) && item.from > moment && item.from < this.#takenAt,
+    );
+    if (between)
+      for (const table of this.#schema.tables)
+        state.distrust(
+          table,
+          `its schema was read after ${between.sql.slice(0, 60)}, which came later than this`,
+        );
     for (const item of this.#items) {
       if (item.kind === 'read') {
         if (item.to <= moment) this.#read(state, item);
         continue;
       }
       if (item.from > moment) continue;
+      // The schema is that of afterwards; of the rows before nothing is known.
+      if (changesSchema(item) && item.to <= Math.min(moment, this.#takenAt)) {
+        state.forgetAll();
+        continue;
+      }
       // What was under way at the moment may or may not have taken effect.
       applyWrite(state, item, item.certain && item.visibleTo <= moment && !this.#isContested(item));
     }

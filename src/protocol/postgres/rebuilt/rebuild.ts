@@ -14,9 +14,9 @@ export async function rebuildPostgres({ exchanges, facts, schema }: RecordedStat
     throw new VouchError('missing-part', 'its schema was not read when the app was deployed', {
       hint: 'give the app a connection string (postgres://…) in its environment, keep deploy.schemas on `read`, and deploy again',
     });
-  const catalog = pgSchemaSchema.parse(schema);
+  const catalog = pgSchemaSchema.parse(schema.value);
   const start = startOf(facts);
-  const knowledge = await Knowledge.read(catalog, exchanges, start);
+  const knowledge = await Knowledge.read(catalog, exchanges, start, schema.takenAt);
   const server = await RebuiltPostgres.warm(catalog, start);
   const snapshots = new Map<number, Snapshot>();
   const snapshot = (moment: number): Snapshot => {

@@ -1,0 +1,130 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findPostgres, startPostgres, type PostgresServer } from '../../src/eval/services/postgres.ts';
+import type { Json } from '../../src/lib/json.ts';
+import { scratchDir } from '../../src/lib/scratch.ts';
+import type { Exchange, RecordedState, Told } from '../../src/protocol/port.ts';
+import { postgres } from '../../src/protocol/postgres/postgres.ts';
+import { clock } from '../corpus/rebuilt/record.ts';
+import { needs } from '../needs.ts';
+import { startRelay } from './protocol-setup.ts';
+
+let folder: string;
+let server: PostgresServer;
+
+beforeAll(async () => {
+  folder = await scratchDir('rebuilt-port');
+  server = await startPostgres(join(folder, 'pg'));
+});
+afterAll(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What a client says to a database, as it is recorded. */
+async function record(url: string, statements: readonly string[]): Promise<RecordedState> {
+  const target = new URL(url);
+  const relay = await startRelay(Number(target.port));
+  target.port = String(relay.port);
+  const client = new pg.Client({ connectionString: target.href });
+  await client.connect();
+  for (const sql of statements) await client.query(sql);
+  await client.end();
+  await relay.close();
+  const decoder = postgres.decoder();
+  const decoded = relay.connections[0]!.flatMap((chunk) => decoder.push(chunk));
+  const exchanges = decoded.map((one, i): Exchange => ({
+    version: 1,
+    id: `c.${i}`,
+    connection: 'c',
+    protocol: 'postgres',
+    direction: 'outbound',
+    destination: { host: '10.0.0.1', port: 5432 },
+    ...one,
+  }));
+  return { exchanges, facts: decoder.facts(), schema: null };
+}
+
+async function withSchema(url: string, recorded: RecordedState): Promise<RecordedState> {
+  return { ...recorded, schema: { value: await postgres.schema!.read(url), takenAt: clock() } };
+}
+
+async function ask(recorded: RecordedState, moment: number, sql: string): Promise<Told> {
+  const rebuilt = await postgres.rebuild!(recorded);
+  try {
+    const request: Json = { kind: 'simple', sql, params: [], paramTypes: [], resultFormats: [] };
+    return await (await rebuilt.at(moment)).ask('new', request);
+  } finally {
+    await rebuilt.close();
+  }
+}
+
+needs((await findPostgres()) !== null, 'PostgreSQL: apt-get install postgresql')(
+  'a rebuilt PostgreSQL',
+  () => {
+    it('knows what an app put in after it made its tables, and not what was there before they were changed', async () => {
+      const { url } = await server.create('starts', '');
+      const made = await record(url, [
+        'CREATE TABLE IF NOT EXISTS pets (id int PRIMARY KEY, name text)',
+        "INSERT INTO pets VALUES (1, 'Rex')",
+      ]);
+      const recorded = await withSchema(url, made);
+      const moment = clock();
+      expect(await ask(recorded, moment, 'SELECT name FROM pets WHERE id = 1')).toMatchObject({
+        dared: true,
+        response: { rows: [['Rex']] },
+        assumptions: expect.arrayContaining([
+          expect.objectContaining({ what: 'pets(id=1)', exchange: 'c.1' }),
+        ]),
+      });
+      const later = await record(url, ['ALTER TABLE pets ADD COLUMN age int']);
+      const both = {
+        ...recorded,
+        exchanges: [...made.exchanges, ...later.exchanges.map((one) => ({ ...one, id: 'd.0' }))],
+      };
+      const reason = expect.stringContaining('ALTER TABLE');
+      expect(await ask(both, clock(), 'SELECT name FROM pets WHERE id = 1')).toMatchObject({
+        dared: false,
+        reason,
+      });
+      const readAfter = await withSchema(url, both);
+      expect(await ask(readAfter, moment, 'SELECT name FROM pets WHERE id = 1')).toMatchObject({
+        dared: false,
+        reason,
+      });
+      expect(await ask(readAfter, clock(), 'SELECT name FROM pets WHERE id = 1')).toMatchObject({
+        dared: false,
+        reason: expect.stringContaining('never seen'),
+      });
+    });
+
+    it('says what is missing where it cannot be put together', async () => {
+      const { url } = await server.create('one_db', 'CREATE TABLE a (id int PRIMARY KEY)');
+      const other = await server.create('other_db', 'CREATE TABLE a (id int PRIMARY KEY)');
+      const recorded = await withSchema(url, await record(url, ['SELECT * FROM a']));
+      await expect(postgres.rebuild!({ ...recorded, schema: null })).rejects.toThrow(
+        'its schema was not read',
+      );
+      const facts = postgres.mergeFacts!(
+        recorded.facts,
+        (await record(other.url, ['SELECT * FROM a'])).facts,
+      );
+      await expect(postgres.rebuild!({ ...recorded, facts })).rejects.toThrow(
+        'several of its databases: one_db, other_db',
+      );
+      await expect(postgres.rebuild!({ ...recorded, facts: null })).rejects.toThrow('was not seen');
+    });
+
+    it('does not answer where connections mean something else than it takes for granted', async () => {
+      const { url } = await server.create('odd_db', 'CREATE TABLE a (id int PRIMARY KEY)');
+      const options = `${url}?options=${encodeURIComponent('-c search_path=none')}`;
+      const recorded = await withSchema(url, await record(options, ['SELECT 1']));
+      expect(await ask(recorded, clock(), 'SELECT id FROM a WHERE id = 1')).toMatchObject({
+        dared: false,
+        reason: expect.stringContaining('options'),
+      });
+    });
+  },
+);
