@@ -158,6 +158,11 @@ export interface Protocol {
    */
   housekeeping(request: Json): boolean;
   /**
+   * Whether an answer says nothing but in what state its connection was (a transaction that has failed). `serve` gives such answers by
+   * itself, and those recorded are no answers for another connection.
+   */
+  ofConnection?(response: Json): boolean;
+  /**
    * Speaks the server's end on `socket` until it closes: any start-up, any authentication, any number of connections,
    * statements prepared afresh; asks `answers` for the data. Resolves when the connection is over; never rejects on
    * what the client sends.

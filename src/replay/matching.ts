@@ -61,7 +61,8 @@ export function createMatcher(plan: ReplayPlan, protocolOf: (name: string) => Pr
   for (const exchange of plan.exchanges) {
     if (exchange.direction !== 'outbound') continue;
     const protocol = protocolOf(exchange.protocol);
-    if (!protocol.housekeeping(exchange.request))
+    const ofConnection = exchange.response !== null && protocol.ofConnection?.(exchange.response) === true;
+    if (!protocol.housekeeping(exchange.request) && !ofConnection)
       recorded.set(exchange.id, prepare(exchange, protocol, plan.noise));
   }
   const lookUp = (ids: readonly string[]): Recorded[] =>

@@ -274,6 +274,7 @@ function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
 function outcomeOf(call: Exchange): Outcome['kind'] | null {
   const { response } = call;
   if (response === null) return 'error';
+  if (protocolOf(call.protocol).ofConnection?.(response)) return null;
   if (!isObject(response)) return null;
   if (isObject(response['error'])) return 'error';
   if (typeof response['tag'] === 'string' && /^(?:UPDATE|DELETE) 0$/.test(response['tag'])) return 'empty';

@@ -5,7 +5,7 @@ import { catalog } from './catalog.ts';
 import { canonicalRequest, comparableResponse, summaryOfRequest } from './canonical.ts';
 import { pgDecoder } from './decode.ts';
 import { isHousekeeping, writesSql } from './meaning.ts';
-import { pgFactsSchema, pgRequestSchema } from './messages.ts';
+import { pgFactsSchema, pgRequestSchema, pgResponseSchema } from './messages.ts';
 import { servePostgres } from './serve.ts';
 
 /** Codes in the place of the version: SSLRequest, GSSENCRequest, CancelRequest. */
@@ -57,6 +57,7 @@ export const postgres: Protocol = {
   },
   comparable: comparableResponse,
   summary: (request) => summaryOfRequest(pgRequestSchema.parse(request)),
+  ofConnection: (response) => pgResponseSchema.parse(response).error?.code === '25P02',
   housekeeping: (request) => isHousekeeping(pgRequestSchema.parse(request).sql),
   serve: servePostgres,
   schema: catalog,

@@ -61,7 +61,7 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   const onTheWay = groups.filter((group) =>
     group.some((one) => isPlain(one) && goesTheWayOf(at, one.way, one.behaviour)),
   );
-  if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine) {
+  if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine && !own.decisions.leavesOut) {
     const how = groups.length === 1 ? '' : `${groups.length - 1} other answers are possible; `;
     return {
       gate: holds(

@@ -1,5 +1,6 @@
-import { canonicalJson, type Json } from '../../lib/json.ts';
+import { canonicalJson, isObject, type Json } from '../../lib/json.ts';
 import { callClass } from '../../replay/call-class.ts';
+import type { Call } from '../../replay/plan.ts';
 import { writesOf, type Write } from '../behaviour.ts';
 import { failingCalls, siblingsOf, type Case } from '../case.ts';
 import { holds, rejects, unsure, type Gate } from '../facts.ts';
@@ -91,7 +92,14 @@ function firstDifference(before: readonly Write[], after: readonly Write[]): str
 /** Writes of the unpatched failing runs that the patched one does not make. */
 function droppedWrites(at: Case, failing: Observed): Write[] {
   const now = writesOf(at, failingCalls(at, failing)).map((write) => canonicalJson(write.canonical));
-  return writesOf(at, failingCalls(at, at.unpatched[0]!)).filter((write) => {
+  const recorded = new Map(at.slice.exchanges.map((exchange) => [exchange.id, exchange.response]));
+  // What the server refused has changed nothing.
+  const refused = ({ exchange }: Call): boolean => {
+    const response = exchange === null ? null : recorded.get(exchange);
+    return isObject(response) && isObject(response['error']);
+  };
+  const before = failingCalls(at, at.unpatched[0]!).filter((call) => !refused(call));
+  return writesOf(at, before).filter((write) => {
     const found = now.indexOf(canonicalJson(write.canonical));
     if (found !== -1) now.splice(found, 1);
     return found === -1;

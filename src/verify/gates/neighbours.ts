@@ -27,7 +27,7 @@ export const neighbours: Gate = ({ at, baseline, failing, neighbours: after }) =
     const call = callsDuring(after, unanswered.id).find(isUnanswered)!;
     return unsure(
       'neighbours',
-      `${unanswered.summary} now makes a call that was never recorded: ${call.summary}`,
+      `${unanswered.summary} now makes a call that was never recorded: ${call.summary}${call.unknown === null ? '' : `, and ${call.unknown}`}`,
     );
   }
   const stray = after.run.strays.find((one) => !wasThere(baseline, one));

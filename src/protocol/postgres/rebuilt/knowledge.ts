@@ -1,6 +1,6 @@
 import type { Exchange } from '../../port.ts';
 import { applyWrite, changesSchema, footprintOf, type Footprint } from './effects.ts';
-import { learn, type Lesson } from './lessons.ts';
+import { CONTRADICTION, learn, type Lesson } from './lessons.ts';
 import { as, loadParser } from './parse.ts';
 import { shownBy } from './shown.ts';
 import type { PgSchema, Table } from './schema.ts';
@@ -146,11 +146,15 @@ export class Knowledge {
         if ((touched.get(table) as Set<string> | undefined)?.has(id) || (before && before.exists !== 'maybe'))
           continue;
         const row = bareRow(this.#schema, table, id, insert ? 'no' : 'yes', write.source);
+        if (!insert && !before && state.complete(table).some(({ atoms }) => state.fulfils(table, row, atoms)))
+          return state.distrust(table, `${table.name} ${CONTRADICTION}`);
         state.setRow(
           table,
           id,
           insert ? row : { ...row, cells: new Map([...row.cells, ...(before?.cells ?? [])]) },
         );
+        // It had no entry where all had one that fulfil these.
+        if (!before) for (const { atoms } of state.complete(table)) state.exclude(table, id, atoms);
       }
     }
   }

@@ -155,7 +155,8 @@ export function idOf(
   );
 }
 
-const CONTRADICTION = 'was recorded with rows that do not follow from one another: somebody else writes it';
+export const CONTRADICTION =
+  'was recorded with rows that do not follow from one another: somebody else writes it';
 
 /** Takes over what a result shows. What contradicts it makes the table distrusted. `skip`: rows that may have changed meanwhile. */
 export function learn(
@@ -189,6 +190,7 @@ export function learn(
       return state.distrust(table, `${table.name} ${CONTRADICTION}`);
     if (row.exists === 'maybe' && fulfils === true)
       state.setRow(table, id, { exists: 'no', cells: new Map(), ...source });
+    if (fulfils === undefined) state.exclude(table, id, complete);
   }
   nobodyElse(state, lesson, complete, source, skip);
 }

@@ -34,6 +34,10 @@ interface TableState {
 }
 
 const MAX_COMPLETE = 5000;
+const MAX_EXCLUDED = 50;
+
+/** Conditions that a row is known not to fulfil, though not all of its cells are known. A row that changes is another object. */
+const excluded = new WeakMap<Row, (readonly Atom[])[]>();
 
 /** What is known of a database at one moment. Changes can be taken back to a mark. */
 export class State {
@@ -154,7 +158,17 @@ export class State {
       if (one === false) return false;
       if (one === undefined) all = undefined;
     }
-    return all;
+    const without = all === undefined ? excluded.get(row) : undefined;
+    const isOut = without?.some((out) => out.every((atom) => implied(this.schema, table, atoms, atom)));
+    return isOut ? false : all;
+  }
+
+  /** A row is not among those that fulfil these. */
+  exclude(table: Table, id: string, atoms: readonly Atom[]): void {
+    const row = this.row(table, id);
+    if (!row) return;
+    const known = excluded.get(row) ?? [];
+    if (known.length < MAX_EXCLUDED) excluded.set(row, [...known, atoms]);
   }
 
   /** What proves that all rows which fulfil these have an entry. */
@@ -187,7 +201,8 @@ export class State {
 
   forgetColumns(table: Table, columns: readonly number[], which: (row: Row) => boolean = () => true): void {
     for (const [key, row] of this.rows(table)) {
-      if (!columns.some((column) => row.cells.has(column)) || !which(row)) continue;
+      const forgets = columns.some((column) => row.cells.has(column)) || excluded.has(row);
+      if (!forgets || !which(row)) continue;
       const cells = new Map(row.cells);
       for (const column of columns) cells.delete(column);
       this.setRow(table, key, { ...row, cells });

@@ -61,8 +61,10 @@ function connectionItems(
       for (const item of items.slice(first)) item.shows = false;
     settle(connection, group.at(-1)!, end, items);
   }
-  // Nobody knows how what is still under way ended.
-  for (const item of connection.open?.items ?? [])
+  // Nobody knows how what is still under way ended, but for what has failed: without a savepoint it can only be undone.
+  const { open } = connection;
+  const lost = open !== null && open.failed && open.marks.length === 0;
+  for (const item of lost ? [] : (open?.items ?? []))
     items.push({ ...item, visibleTo: Infinity, certain: false });
   return items;
 }
