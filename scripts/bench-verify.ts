@@ -1,43 +1,34 @@
 /**
  * How long a verdict takes, and whether it is always the same: the shop's reference fix judged again and again on `local`, neighbours,
- * variants and the app's own tests included. What is made once per incident (two unpatched runs of everything) is timed apart.
+ * variants and the app's own tests included. What is made once per incident (two unpatched runs of everything) is timed apart. Then a fix that
+ * goes past the fault, with rebuilt state and without, in turns.
  *
  *   npm run bench:verify [-- --json] [-- --runs N]
  */
 import { parseArgs } from 'node:util';
-import { chooseOccurrence, openDossier } from '../src/desks/fix/dossier.ts';
+import { join } from 'node:path';
+import { chooseOccurrence, openDossier, type Dossier, type Sources } from '../src/desks/fix/dossier.ts';
 import { applyPatch } from '../src/patch/apply.ts';
+import type { Changes } from '../src/verify/case.ts';
 import { judge, type Judgement } from '../src/verify/judge.ts';
-import { SHOP, stage } from '../test/e2e/stage.ts';
+import { SCENARIOS, SHOP, stage, type Stage } from '../test/e2e/stage.ts';
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean' }, runs: { type: 'string', default: '20' } },
 });
 const runs = Number(values.runs);
 
+const PAST_THE_FAULT = join(SCENARIOS, 'seats-transaction-goes-on');
+
 const shop = await stage(SHOP);
-const { scenario, production, parts } = shop;
 try {
   const began = performance.now();
-  const dossier = await openDossier(
-    {
-      store: production.store,
-      deployer: production.workbench.deployer,
-      sandbox: parts.sandbox,
-      images: null,
-      redirector: parts.agent,
-    },
-    await chooseOccurrence(production.store, production.incident!.id),
-    {},
-    { signal: new AbortController().signal, onProgress: () => {} },
-  );
+  const { dossier, changes } = await open(shop);
   const once = (performance.now() - began) / 1000;
-  const applied = await applyPatch(dossier.tree, scenario.fix!);
-  if (!applied.ok) throw new Error(applied.reason);
   const seconds: number[] = [];
   const verdicts = new Map<string, number>();
   for (let run = 0; run < runs; run++) {
-    const judgement = await judge(dossier.case, dossier.baseline, applied.changes);
+    const judgement = await judge(dossier.case, dossier.baseline, changes);
     seconds.push(judgement.seconds);
     verdicts.set(signature(judgement), (verdicts.get(signature(judgement)) ?? 0) + 1);
     if (!values.json) process.stderr.write('.');
@@ -53,12 +44,63 @@ try {
     variants: dossier.baseline.variants.length,
     agree: Math.max(...verdicts.values()),
     verdicts: verdicts.size,
+    rebuilt: await besideRebuilt(),
     bars: { medianAtMost3Seconds: median <= 3, allAgree: verdicts.size === 1 },
   };
   process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${table(result)}\n`);
-  if (!result.bars.medianAtMost3Seconds || !result.bars.allAgree) process.exitCode = 1;
+  if (!result.bars.medianAtMost3Seconds || !result.bars.allAgree || !result.rebuilt.atMost1_5)
+    process.exitCode = 1;
 } finally {
   await shop.stop();
+}
+
+async function open(
+  { scenario, production, parts }: Stage,
+  sources: Sources = {},
+): Promise<{ dossier: Dossier; changes: Changes }> {
+  const dossier = await openDossier(
+    {
+      store: production.store,
+      deployer: production.workbench.deployer,
+      sandbox: parts.sandbox,
+      images: null,
+      redirector: parts.agent,
+    },
+    await chooseOccurrence(production.store, production.incident!.id),
+    sources,
+    { signal: new AbortController().signal, onProgress: () => {} },
+  );
+  const applied = await applyPatch(dossier.tree, scenario.fix!);
+  if (!applied.ok) throw new Error(applied.reason);
+  return { dossier, changes: applied.changes };
+}
+
+/** Medians of verdicts with rebuilt state and without, in turns; the first one with it starts its server. */
+async function besideRebuilt(): Promise<{
+  first: number;
+  with: number;
+  without: number;
+  ratio: number;
+  atMost1_5: boolean;
+}> {
+  const staged = await stage(PAST_THE_FAULT);
+  try {
+    const [rebuilt, recorded] = [await open(staged), await open(staged, { rebuilt: false })];
+    const once = async ({ dossier, changes }: typeof rebuilt): Promise<number> =>
+      (await judge(dossier.case, dossier.baseline, changes)).seconds;
+    const first = await once(rebuilt);
+    const [withIt, without]: [number[], number[]] = [[], []];
+    for (let run = 0; run < runs; run++) {
+      withIt.push(await once(rebuilt));
+      without.push(await once(recorded));
+    }
+    await rebuilt.dossier.case.states?.close();
+    const [a, b] = [withIt, without].map((all) => all.toSorted((x, y) => x - y)[Math.floor(runs / 2)]!);
+    const ratio = round(a! / b!);
+    return { first: round(first), with: round(a!), without: round(b!), ratio, atMost1_5: ratio <= 1.5 };
+  } finally {
+    await staged.stop();
+  }
 }
 
 /** What must be the same every time: each gate with its answer, and what the candidate did. */

@@ -22,9 +22,14 @@ const absent = (name: 'llm' | 'agent'): Engine => ({
 });
 
 /** One scenario whose production has happened, with everything to judge patches against it. */
-export async function stage(
-  folder: string,
-): Promise<{ scenario: Scenario; production: Production; parts: Parts; stop(): Promise<void> }> {
+export interface Stage {
+  scenario: Scenario;
+  production: Production;
+  parts: Parts;
+  stop(): Promise<void>;
+}
+
+export async function stage(folder: string): Promise<Stage> {
   const scratch = await scratchDir('stage');
   const agent = await startAgent({ dir: join(scratch, 'agent'), logger: silentLogger });
   const parts: Parts = {
