@@ -244,7 +244,7 @@ function assumptionsOf({ slice }: Case, calls: readonly Call[]): Evidence['assum
   const history = new Map(slice.history?.exchanges.map((exchange) => [exchange.id, exchange]));
   const seen = (id: string | null): string => {
     const exchange = history.get(id ?? '');
-    if (!exchange) return 'as this run left it';
+    if (!exchange) return 'in this run';
     const at = new Date((exchange.endedAt ?? exchange.startedAt) / 1000).toISOString();
     return `seen in ${exchange.summary} at ${at.slice(11, 23)} UTC`;
   };

@@ -151,6 +151,8 @@ needs(isRoot && existsSync(CHROMIUM), `root, and chromium as ${CHROMIUM}: script
       expect(await page.locator('mark').allTextContents()).toContain('coupon');
       const calls = page.getByRole('region', { name: 'Outgoing calls, and what answered them' });
       expect(await calls.textContent()).toContain(`params.1: "SPRING" → ${JSON.stringify(HOSTILE)}`);
+      const assumed = page.getByRole('region', { name: 'Assumed' }).getByRole('row').last();
+      expect(await assumed.textContent()).toBe(`notes(id=${HOSTILE})seen in SELECT … at 10:00:00.000 UTC`);
       const added = page.getByRole('row').filter({ hasText: 'added: if (!coupon)' });
       expect(await added.getByRole('cell').nth(1).textContent()).toBe('5');
       await page.getByRole('link', { name: 'Look at A' }).click();

@@ -286,7 +286,12 @@ function evidenceOf(verdict: Evidence['verdict'], failing: GateResult[]): Eviden
         differences: [{ path: 'params.1', before: 'SPRING', after: HOSTILE }],
       }),
     ],
-    assumptions: [],
+    assumptions: [
+      {
+        call: `SELECT ${HOSTILE}`,
+        standsOn: [{ what: `notes(id=${HOSTILE})`, seen: 'seen in SELECT … at 10:00:00.000 UTC' }],
+      },
+    ],
     alternatives: [],
     behaviour: null,
     before: { status: 500, headers: { 'x-a': '1' }, body: JSON.stringify({ error: HOSTILE, id: 1 }) },

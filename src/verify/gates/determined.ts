@@ -62,25 +62,18 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
     group.some((one) => isPlain(one) && goesTheWayOf(at, one.way, one.behaviour)),
   );
   if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine && !own.decisions.leavesOut) {
-    const how = groups.length === 1 ? '' : `${groups.length - 1} other answers are possible; `;
     return {
       gate: holds(
         'determined',
-        `${how}this one decides nothing itself, goes on from where the recording broke off as its siblings went on, and is answered as they were`,
+        `${othersThan(groups)}this one decides nothing itself, goes on from where the recording broke off as its siblings went on, and is answered as they were`,
       ),
       alternatives: [],
     };
   }
   const following = precedent ? groups.filter((group) => follows(at, group[0]!.behaviour, precedent)) : [];
   if (precedent && following.length === 1 && following[0] === mine) {
-    const others =
-      groups.length === 1
-        ? ''
-        : groups.length === 2
-          ? 'another answer is possible; '
-          : `${groups.length - 1} other answers are possible; `;
     return {
-      gate: holds('determined', `${others}this one is singled out: ${precedent.why}`),
+      gate: holds('determined', `${othersThan(groups)}this one is singled out: ${precedent.why}`),
       alternatives: [],
     };
   }
@@ -143,6 +136,11 @@ function whyNot(
   if (groups.length > 1)
     return `a choice: ${groups.length} different answers pass every other gate, and nothing recorded singles one out`;
   return `a choice: nothing recorded determines ${mine[0]!.invented.slice(0, 3).join(', ')} in the patch; with another value every other gate holds as well`;
+}
+
+function othersThan({ length }: readonly unknown[]): string {
+  if (length === 1) return '';
+  return length === 2 ? 'another answer is possible; ' : `${length - 1} other answers are possible; `;
 }
 
 /** What it answers follows from the code that was there. */

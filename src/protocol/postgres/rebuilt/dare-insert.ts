@@ -63,11 +63,13 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
     }
     guesses ||= checkKeys(state, table, given, when, assumptions);
     for (const foreign of table.foreign)
-      coverParent(
-        state,
-        foreign,
-        foreign.columns.map((number) => known(given.get(number))),
-        when,
+      assumptions.push(
+        ...coverParent(
+          state,
+          foreign,
+          foreign.columns.map((number) => known(given.get(number))),
+          when,
+        ),
       );
     for (const check of table.checks)
       if (check.columns.some((number) => given.get(number) === 'fresh'))

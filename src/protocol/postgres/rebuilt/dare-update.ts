@@ -5,6 +5,7 @@ import type { Plan } from './dare-plan.ts';
 import { changeOf, writtenTable } from './dare-change.ts';
 import { assigned } from './effects-insert.ts';
 import type { Node } from './parse.ts';
+import type { Assumption } from './resolve.ts';
 import { asksTime } from './safe.ts';
 import { NotDared } from './scope.ts';
 import type { Table } from './schema.ts';
@@ -32,7 +33,7 @@ export function dareUpdate(state: State, asked: Asked, update: UpdateStmt, when:
       );
   }
   checkUnique(state, asked, table, set, change.rows, when);
-  checkForeign(state, asked, table, set, when);
+  const parents = checkForeign(state, asked, table, set, when);
   checkReferenced(state, table, set);
   for (const check of table.checks) {
     if (!check.columns.some((number) => set.has(number))) continue;
@@ -47,7 +48,7 @@ export function dareUpdate(state: State, asked: Asked, update: UpdateStmt, when:
     kind: 'write',
     tables: new Set(change.refs.flatMap((ref) => ref.table ?? [])),
     written: new Set([table]),
-    assumptions: change.resolved.assumptions,
+    assumptions: [...change.resolved.assumptions, ...parents],
     ordered: change.rows.size <= 1,
     set: new Map([[table, new Set(set.keys())]]),
     fresh: [...set.values()].some(asksTime),
@@ -117,28 +118,28 @@ function checkForeign(
   table: Table,
   set: ReadonlyMap<number, Node>,
   when: string,
-): void {
-  for (const foreign of table.foreign) {
-    if (!foreign.columns.some((number) => set.has(number))) continue;
+): Assumption[] {
+  return table.foreign.flatMap((foreign) => {
+    if (!foreign.columns.some((number) => set.has(number))) return [];
     if (!foreign.columns.every((number) => set.has(number)))
       throw new NotDared(`it sets a part of ${foreign.name}`);
     const values = foreign.columns.map((number) => newValue(state, asked, table, number, set.get(number)));
-    coverParent(state, foreign, values, when);
-  }
+    return coverParent(state, foreign, values, when);
+  });
 }
 
-/** Whether the row that a foreign key asks for is there must be known, one way or the other. */
+/** Whether the row that a foreign key asks for is there must be known, one way or the other; what says so. */
 export function coverParent(
   state: State,
   foreign: Table['foreign'][number],
   values: readonly (string | null | undefined)[],
   when: string,
-): void {
+): Assumption[] {
   if (foreign.deferrable) throw new NotDared(`${foreign.name} is checked later`);
   if (values.includes(undefined)) throw new NotDared(`what ${foreign.name} points to is not known`);
   if (values.includes(null)) {
     if (values.length > 1) throw new NotDared(`${foreign.name} is NULL in part`);
-    return;
+    return [];
   }
   const parent = state.table(foreign.table);
   if (!parent || parent.oddToRead !== null)
@@ -154,6 +155,15 @@ export function coverParent(
   for (const row of found.rows.values())
     if (foreign.references.some((number) => !row.cells.has(number)))
       throw new NotDared(`whether ${foreign.name} finds its row is not known`);
+  return found.sources.map(({ exchange, at }) => ({
+    what: `${parent.name}(${foreign.references.map((number, i) => `${columnName(parent, number)}=${values[i]}`).join(', ')})`,
+    exchange,
+    at,
+  }));
+}
+
+function columnName(table: Table, number: number): string {
+  return table.columns.find((column) => column.number === number)?.name ?? '?';
 }
 
 function checkReferenced(state: State, table: Table, set: ReadonlyMap<number, Node>): void {
