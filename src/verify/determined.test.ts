@@ -4,6 +4,8 @@ import type { Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import type { Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
+import { protocolOf } from '../protocol/registry.ts';
+import { callKey, type Step } from './ways.ts';
 import { determine, type Survivor } from './gates/determined.ts';
 
 function survivor(
@@ -51,6 +53,83 @@ const failing = inbound('POST', '/checkout', 500, { error: 'internal' });
 const lost = query([]);
 const refuse = survivor('refuse', 404, { error: 'no such coupon' });
 const ignore = survivor('ignore', 200, { total: 10 });
+
+describe('a fix that goes on past the fault', () => {
+  const call = (sql: string, rows: Json[] = []): Exchange =>
+    exchange({
+      protocol: 'postgres',
+      request: { sql, params: [], paramTypes: [], resultFormats: [], kind: 'extended' },
+      response: { columns: [], rows, tag: 'SELECT 1', error: null, transaction: 'I', notices: [] },
+    });
+  const step = (kind: string): Step => ({
+    kind: `postgres ${kind}`,
+    key: kind,
+    rebuilt: kind.startsWith('INSERT'),
+  });
+  const [read, theirRead, theirWrite] = [
+    call('SELECT * FROM seats', [['1']]),
+    call('SELECT * FROM seats', [['1']]),
+    call('INSERT INTO journal (a) VALUES (1)'),
+  ];
+  const sibling = inbound('POST', '/seats/1', 201, { seat: 'a1' });
+  const broken = inbound('POST', '/seats/7', 500, { error: 'internal' });
+  const at = caseOf(broken, [sibling, read, theirRead, theirWrite], {
+    [broken.id]: [read.id],
+    [sibling.id]: [theirRead.id, theirWrite.id],
+  });
+  const goesOn = (part: Partial<Survivor> = {}): Survivor => ({
+    ...survivor('goes on', 201, { seat: 'k1' }),
+    decisions: { adds: false, leavesOut: false },
+    way: [step('SELECT seats'), step('INSERT journal')],
+    ...part,
+  });
+  const givesUp = survivor('gives up', 404, { error: 'no such seat' });
+
+  it('as its siblings did is singled out, whatever else could be answered', () => {
+    expect(determine(at, goesOn(), [givesUp]).gate).toMatchObject({
+      holds: true,
+      detail: expect.stringContaining('goes on from where the recording broke off'),
+    });
+    expect(determine(at, givesUp, [goesOn()]).gate.holds).toBe(false);
+  });
+
+  it('is one of several where another goes on and answers otherwise', () => {
+    const other = goesOn({ behaviour: { ...goesOn().behaviour, body: { seat: '1' } } });
+    expect(determine(at, goesOn(), [other]).gate.holds).toBe(false);
+  });
+
+  it('is a choice where it decides something, leaves something out, makes something up or stops half-way', () => {
+    for (const part of [
+      { decisions: { adds: true, leavesOut: false } },
+      { decisions: { adds: false, leavesOut: true } },
+      { invented: ['0 (a.js:1)'] },
+      { way: [step('SELECT seats')] },
+      { way: [step('INSERT journal')] },
+      { behaviour: { ...goesOn().behaviour, status: 200 } },
+    ] satisfies Partial<Survivor>[])
+      expect(determine(at, goesOn(part), [givesUp]).gate.holds).toBe(false);
+    expect(determine(at, goesOn(), [givesUp], 1).gate.holds).toBe(false);
+  });
+
+  it('by asking rightly is not bound by what the wrong question found', () => {
+    const nothing = call('SELECT * FROM coupons WHERE code = $1');
+    const refused = inbound('GET', '/other', 404, { error: 'not found' });
+    const lost = call('SELECT * FROM coupons WHERE code = $1');
+    const asked = caseOf(broken, [sibling, nothing, refused, lost], {
+      [broken.id]: [nothing.id],
+      [refused.id]: [lost.id],
+    });
+    const refuse = survivor('refuse', 404, { error: 'not found' });
+    const key = callKey('postgres', protocolOf('postgres').canonical(nothing.request));
+    refuse.way = [{ kind: 'postgres SELECT coupons', key, rebuilt: false }];
+    expect(determine(asked, refuse, []).gate.holds).toBe(true);
+    const mended = { ...goesOn(), way: [step('SELECT coupons BY id')] };
+    expect(determine(asked, refuse, [mended]).gate).toMatchObject({
+      holds: false,
+      otherwise: 'inconclusive',
+    });
+  });
+});
 
 describe('rivals', () => {
   it('that do the same leave the answer determined', () => {

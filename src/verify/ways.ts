@@ -11,7 +11,7 @@ import { oddities } from './shape.ts';
 /** The calls that a candidate makes for the failing request, in order. */
 export type Way = readonly Step[];
 
-interface Step {
+export interface Step {
   /** What is done to what, whatever the words: `SELECT orders`. */
   kind: string;
   /** The call itself, as text. */

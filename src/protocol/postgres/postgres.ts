@@ -1,11 +1,11 @@
-import { canonicalJson, type Json } from '../../lib/json.ts';
+import { canonicalJson, isObject, type Json } from '../../lib/json.ts';
 import { asBuffer } from '../bytes.ts';
 import type { Protocol } from '../port.ts';
 import { catalog } from './catalog.ts';
 import { canonicalRequest, comparableResponse, summaryOfRequest } from './canonical.ts';
 import { pgDecoder } from './decode.ts';
 import { isHousekeeping, writesSql } from './meaning.ts';
-import { pgFactsSchema, pgRequestSchema, pgResponseSchema } from './messages.ts';
+import { pgFactsSchema, pgRequestSchema } from './messages.ts';
 import { servePostgres } from './serve.ts';
 
 /** Codes in the place of the version: SSLRequest, GSSENCRequest, CancelRequest. */
@@ -57,7 +57,8 @@ export const postgres: Protocol = {
   },
   comparable: comparableResponse,
   summary: (request) => summaryOfRequest(pgRequestSchema.parse(request)),
-  ofConnection: (response) => pgResponseSchema.parse(response).error?.code === '25P02',
+  ofConnection: (response) =>
+    isObject(response) && isObject(response['error']) && response['error']['code'] === '25P02',
   housekeeping: (request) => isHousekeeping(pgRequestSchema.parse(request).sql),
   serve: servePostgres,
   schema: catalog,

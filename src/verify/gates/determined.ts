@@ -61,7 +61,8 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   const onTheWay = groups.filter((group) =>
     group.some((one) => isPlain(one) && goesTheWayOf(at, one.way, one.behaviour)),
   );
-  if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine && !own.decisions.leavesOut) {
+  const doubt = doubtAbout(at, own, unjudged);
+  if (precedent === null && onTheWay.length === 1 && onTheWay[0] === mine && doubt === null) {
     return {
       gate: holds(
         'determined',
@@ -79,7 +80,6 @@ export function determine(at: Case, own: Survivor, all: readonly Survivor[], unj
   }
   const single =
     groups.length === 1 && precedent === null && mine.some(({ invented }) => invented.length === 0);
-  const doubt = doubtAbout(at, own, unjudged);
   if (single && doubt !== null) {
     const gate = unsure('determined', doubt);
     return { gate, alternatives: alternativesOf([...groups, ...groupByBehaviour(open)], undefined) };
