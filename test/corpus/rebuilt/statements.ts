@@ -319,11 +319,22 @@ function upsert(random: Random, schema: MadeSchema, table: MadeTable, writer: Wr
   );
   const then =
     free.length > 0 && random.below(2) === 0
-      ? ` ON CONFLICT (${key}) DO UPDATE SET ${free[0]!.name} = excluded.${free[0]!.name}`
+      ? ` ON CONFLICT (${key}) DO UPDATE SET ${upsertSet(random, table, free[0]!)}`
       : random.pick([` ON CONFLICT (${key}) DO NOTHING`, ' ON CONFLICT DO NOTHING']);
   const at = made.sql.indexOf(' RETURNING');
   const sql = at < 0 ? made.sql + then : made.sql.slice(0, at) + then + made.sql.slice(at);
   return { kind: 'INSERT … ON CONFLICT', sql };
+}
+
+/** What an upsert makes of the row in its way: the new value, one made of both, or another. */
+function upsertSet(random: Random, table: MadeTable, column: MadeColumn): string {
+  const both =
+    column.type === 'int' || column.type === 'numeric'
+      ? `${table.name}.${column.name} + excluded.${column.name}`
+      : `coalesce(${table.name}.${column.name}, excluded.${column.name})`;
+  const value = random.pick([`excluded.${column.name}`, both, 'NULL']);
+  const where = random.below(5) === 0 ? ` WHERE ${table.name}.${column.name} IS NOT NULL` : '';
+  return `${column.name} = ${value}${where}`;
 }
 
 function assignments(random: Random, table: MadeTable, writer: Writer): string {

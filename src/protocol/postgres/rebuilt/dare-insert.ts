@@ -3,6 +3,7 @@ import type { Asked, Atom } from './atoms.ts';
 import { cover } from './cover.ts';
 import type { Plan } from './dare-plan.ts';
 import { writtenTable } from './dare-change.ts';
+import { dareUpsert } from './dare-upsert.ts';
 import { coverParent, newValue } from './dare-update.ts';
 import { defaultKind } from './ddl.ts';
 import { conflictColumns, insertColumns } from './effects-insert.ts';
@@ -21,8 +22,9 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
   if (insert.override !== undefined && insert.override !== 'OVERRIDING_NOT_SET')
     throw new NotDared('OVERRIDING is not looked into');
   const conflict = insert.onConflictClause;
-  if (conflict && conflict.action !== 'ONCONFLICT_NOTHING')
-    throw new NotDared('ON CONFLICT DO UPDATE is not looked into');
+  const updates = conflict !== undefined && conflict.action !== 'ONCONFLICT_NOTHING';
+  if (updates && rowsOf(insert).length > 1)
+    throw new NotDared('ON CONFLICT DO UPDATE of several rows is not looked into');
   if (conflict?.infer?.whereClause || conflict?.infer?.conname)
     throw new NotDared('ON CONFLICT by that is not looked into');
   const table = writtenTable(
@@ -61,6 +63,21 @@ export function dareInsert(state: State, asked: Asked, insert: InsertStmt, when:
       nullIn = { table, column };
       break;
     }
+    const upsert = updates
+      ? dareUpsert(state, asked, table, insert, (number) => known(given.get(number)), when)
+      : null;
+    if (upsert)
+      return {
+        kind: 'write',
+        tables: new Set([table]),
+        written: new Set([table]),
+        assumptions: upsert.assumptions,
+        ordered: true,
+        set: new Map([[table, upsert.set]]),
+        fresh: upsert.fresh,
+        guesses: false,
+        partial: upsert.partial,
+      };
     guesses ||= checkKeys(state, table, given, when, assumptions);
     for (const foreign of table.foreign)
       assumptions.push(

@@ -60,7 +60,7 @@ export function dareUpdate(state: State, asked: Asked, update: UpdateStmt, when:
 }
 
 /** A moment in a column that decides something would be a guess. */
-function checkTime(table: Table, number: number, node: Node): void {
+export function checkTime(table: Table, number: number, node: Node): void {
   if (!asksTime(node)) return;
   const decides =
     table.keys.some(({ columns }) => columns.includes(number)) ||

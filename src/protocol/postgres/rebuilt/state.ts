@@ -160,7 +160,8 @@ export class State {
     }
     const without = all === undefined ? excluded.get(row) : undefined;
     const isOut = without?.some((out) => out.every((atom) => implied(this.schema, table, atoms, atom)));
-    return isOut ? false : all;
+    // Our server has NULL in the place of what is not known: it leaves the row out only by a condition that NULL does not fulfil.
+    return isOut && atoms.some((atom) => isStrict(atom) && !row.cells.has(atom.column)) ? false : all;
   }
 
   /** A row is not among those that fulfil these. */
@@ -215,6 +216,11 @@ export class State {
       ({ atoms }) => !atoms.flatMap(columnsOf).some((column) => columns.includes(column)),
     );
   }
+}
+
+/** Not fulfilled by NULL. */
+function isStrict(atom: Atom): atom is Exclude<Atom, { kind: 'never' | 'other' }> {
+  return atom.kind === 'compare' || atom.kind === 'in' || (atom.kind === 'null' && !atom.is);
 }
 
 /** The columns by which rows of a table are told apart; undefined: they cannot be. */
