@@ -8,7 +8,8 @@ import type { Plan } from './dare-plan.ts';
 import { literal, quoted } from './ddl.ts';
 import { applyWrite, footprintOf, mayWrite, type Footprint } from './effects.ts';
 import { learn } from './lessons.ts';
-import { as, kindOf, statementOf, walk, type Node } from './parse.ts';
+import { as, kindOf, rangesIn, statementOf, walk, type Node } from './parse.ts';
+import { tableNamed } from './scope.ts';
 import { Oids, responseOf, sameAnswer } from './response.ts';
 import { foundNothing, shownBy } from './shown.ts';
 import { settingsAfter, stepOf, type Settings } from './session.ts';
@@ -37,6 +38,8 @@ interface Connection {
   savepoints: { name: string; mark: number }[];
   /** What it wrote in its transaction. */
   wrote: Set<number> | 'everything';
+  /** Tables of which it holds rows that it did not write: others may have to wait for them. */
+  locked: Set<number>;
 }
 
 export interface RunParts extends Parts {
@@ -145,6 +148,7 @@ export class Run implements RebuiltState {
           );
     }
     if (said.error) return;
+    this.#lock(mine, node);
     const write = this.#write(mine, request, said, node);
     if (mayWrite(state, request.sql, node) && !foundNothing(state, write)) this.#apply(mine, write);
     else this.#learn(mine, write);
@@ -230,12 +234,13 @@ export class Run implements RebuiltState {
     if (typeof tried === 'string') return tried;
     if (!response) return 'its values cannot be had in the binary form that was asked for';
     if (!this.#isFree(mine, tried.plan))
-      return 'another connection has written to its tables and not committed that';
+      return 'another connection has written to its tables, or holds rows of them, and has not ended its transaction';
     if (stays && mine.open)
       this.#wrote(
         mine,
         [...tried.plan.written].map(({ oid }) => oid),
       );
+    this.#lock(mine, node);
     if (stays && !inside) this.#settle();
     const status = mine.open ? (response.error ? 'E' : 'T') : 'I';
     return { plan: tried.plan, response: { ...response, transaction: status } };
@@ -261,7 +266,10 @@ export class Run implements RebuiltState {
         !one.open ||
         !(
           one.wrote === 'everything' ||
-          [...plan.tables].some(({ oid }) => (one.wrote as Set<number>).has(oid))
+          [...plan.tables].some(
+            ({ oid }) =>
+              (one.wrote as Set<number>).has(oid) || (plan.kind === 'write' && one.locked.has(oid)),
+          )
         ),
     );
   }
@@ -334,6 +342,7 @@ export class Run implements RebuiltState {
       failed: false,
       savepoints: [],
       wrote: new Set(),
+      locked: new Set(),
       own: this.#holder === null && !readOnly,
     });
     if (!mine.own) return;
@@ -359,6 +368,7 @@ export class Run implements RebuiltState {
       odd: null,
       savepoints: [],
       wrote: new Set(),
+      locked: new Set(),
     });
     this.#settle();
   }
@@ -401,7 +411,23 @@ export class Run implements RebuiltState {
 
   #wrote(mine: Connection, oids: readonly number[] | 'everything'): void {
     if (oids === 'everything' || mine.wrote === 'everything') mine.wrote = 'everything';
-    else for (const oid of oids) mine.wrote.add(oid);
+    else
+      for (const oid of oids) {
+        mine.wrote.add(oid);
+        // What a row points to is held too.
+        for (const foreign of this.#parts.state.table(oid)?.foreign ?? []) mine.locked.add(foreign.table);
+      }
+  }
+
+  /** What a SELECT … FOR UPDATE or LOCK holds until its transaction ends. */
+  #lock(mine: Connection, node: Node | null): void {
+    if (!mine.open || node === null) return;
+    const locks =
+      as(node, 'LockStmt') !== undefined || [...walk(node)].some(([kind]) => kind === 'LockingClause');
+    for (const range of locks ? rangesIn(node) : []) {
+      const table = tableNamed(this.#parts.state.schema, range);
+      if (table) mine.locked.add(table.oid);
+    }
   }
 
   #settle(): void {
@@ -428,6 +454,7 @@ export class Run implements RebuiltState {
         mark: 0,
         savepoints: [],
         wrote: new Set(),
+        locked: new Set(),
       };
       this.#connections.set(name, found);
     }
