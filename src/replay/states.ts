@@ -38,6 +38,16 @@ export function createStates(
   /** A server has one state at a time, so runs that ask take turns, each for all that it asks. */
   let turn: Promise<unknown> = Promise.resolve();
 
+  /** Whoever asks next has it started again. */
+  const discard = (destination: string): void => {
+    const broken = servers.get(destination);
+    servers.delete(destination);
+    void broken?.then(
+      (server) => server.close(),
+      () => {},
+    );
+  };
+
   const serverOf = (destination: string): Promise<Rebuilt> => {
     const running = servers.get(destination);
     if (running) return running;
@@ -65,8 +75,14 @@ export function createStates(
         turn = new Promise<void>((resolve) => (release = resolve));
         return (mine = before);
       };
-      const run = createRun(plan, serverOf, myTurn);
-      return { happened: run, end: () => release() };
+      const run = createRun(plan, { serverOf, discard, myTurn });
+      return {
+        happened: run.happened,
+        end() {
+          // What it asks still is over first: the next run has the server to itself.
+          void run.end().then(release);
+        },
+      };
     },
     async close() {
       await turn;
@@ -91,11 +107,19 @@ interface Line {
   state: RebuiltState | undefined;
 }
 
+interface Servers {
+  serverOf(destination: string): Promise<Rebuilt>;
+  discard(destination: string): void;
+  myTurn(): Promise<unknown>;
+}
+
+/** What a run may break of servers before nobody starts them for it any more. */
+const MOST_BROKEN = 2;
+
 function createRun(
   plan: ReplayPlan,
-  serverOf: (destination: string) => Promise<Rebuilt>,
-  myTurn: () => Promise<unknown>,
-): RunStates['happened'] {
+  { serverOf, discard, myTurn }: Servers,
+): Pick<RunStates, 'happened'> & { end(): Promise<unknown> } {
   const exchanges = new Map(plan.exchanges.map((exchange) => [exchange.id, exchange]));
   const moments = new Map(plan.requests.map(({ id, recordedAt }) => [id, recordedAt]));
   // Requests that overlap share what they do to a server.
@@ -106,11 +130,19 @@ function createRun(
   /** By destination: the line whose state its server has now. */
   const loaded = new Map<string, Line>();
   let queue: Promise<unknown> = Promise.resolve();
+  const broken: string[] = [];
+  let over = false;
 
-  return (event) => {
-    const result = queue.then(() => take(event));
-    queue = result.catch(() => {});
-    return result;
+  return {
+    happened(event) {
+      const result = queue.then(() => take(event));
+      queue = result.catch(() => {});
+      return result;
+    },
+    end() {
+      over = true;
+      return queue;
+    },
   };
 
   async function take(event: Happened): Promise<Told | null> {
@@ -122,14 +154,16 @@ function createRun(
     if (event.what !== 'asked') return null;
     const moment = shared ? first : moments.get(event.during);
     if (moment === undefined) return { dared: false, reason: 'it belongs to no recorded request' };
+    if (over) return { dared: false, reason: 'the run is over' };
+    if (broken.length >= MOST_BROKEN) return { dared: false, reason: broken.at(-1)! };
     try {
       await myTurn();
       return await tell(line, event.destination, moment);
     } catch (error) {
-      return {
-        dared: false,
-        reason: `the state of ${event.destination} cannot be rebuilt: ${messageOf(error)}`,
-      };
+      broken.push(`the state of ${event.destination} cannot be rebuilt: ${messageOf(error)}`);
+      loaded.delete(event.destination);
+      discard(event.destination);
+      return { dared: false, reason: broken.at(-1)! };
     }
   }
 

@@ -7,6 +7,7 @@ import type { Json } from '../../src/lib/json.ts';
 import { scratchDir } from '../../src/lib/scratch.ts';
 import type { Exchange, RecordedState, Told } from '../../src/protocol/port.ts';
 import { postgres } from '../../src/protocol/postgres/postgres.ts';
+import { Server } from '../../src/protocol/postgres/rebuilt/server.ts';
 import { clock } from '../corpus/rebuilt/record.ts';
 import { needs } from '../needs.ts';
 import { startRelay } from './protocol-setup.ts';
@@ -115,6 +116,18 @@ needs((await findPostgres()) !== null, 'PostgreSQL: apt-get install postgresql')
         'several of its databases: one_db, other_db',
       );
       await expect(postgres.rebuild!({ ...recorded, facts: null })).rejects.toThrow('was not seen');
+    });
+
+    it('ends a statement that takes for ever, and answers nothing after that', async () => {
+      const rebuilt = await Server.open({ statementMs: 200 });
+      expect((await rebuilt.must('SELECT 1')).rows).toEqual([['1']]);
+      const began = performance.now();
+      await expect(rebuilt.run('SELECT count(*) FROM generate_series(1, 1e12::bigint)')).rejects.toThrow(
+        'no answer within 0.2 s',
+      );
+      expect(performance.now() - began).toBeLessThan(20_000);
+      await expect(rebuilt.run('SELECT 1')).rejects.toThrow('no answer within 0.2 s');
+      await rebuilt.close();
     });
 
     it('does not answer where connections mean something else than it takes for granted', async () => {

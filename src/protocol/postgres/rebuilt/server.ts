@@ -1,6 +1,7 @@
-import { PGlite } from '@electric-sql/pglite';
-import { VouchError } from '../../../lib/errors.ts';
+import { Worker } from 'node:worker_threads';
+import { messageOf, VouchError } from '../../../lib/errors.ts';
 import type { Column, PgError } from '../messages.ts';
+import type { Said } from './server-worker.ts';
 import { Fields, int32, message, readColumns, readError } from '../wire.ts';
 
 /** What our server says to one statement; cells in their text form. */
@@ -13,20 +14,61 @@ export interface Reply {
   parameterOids: number[] | null;
 }
 
-/** A PostgreSQL in this process' memory with one session, spoken to in its own protocol. */
+/** Starting takes a second or two; a statement that takes longer than this is one that nobody waits for. */
+const START_MS = 60_000;
+const STATEMENT_MS = 5_000;
+
+/**
+ * A PostgreSQL in memory with one session, spoken to in its own protocol. In a thread of its own: what candidates ask may take for ever,
+ * and it has no clock to end that by itself. One that did not answer in time is ended, and answers nothing any more.
+ */
 export class Server {
-  readonly #db: PGlite;
+  readonly #thread: Worker;
+  readonly #statementMs: number;
+  #settle: ((said: Said) => void) | undefined;
+  #ended: string | undefined;
 
-  private constructor(db: PGlite) {
-    this.#db = db;
+  private constructor(statementMs: number) {
+    this.#statementMs = statementMs;
+    this.#thread = new Worker(new URL('server-worker.ts', import.meta.url), { execArgv: [] });
+    this.#thread.on('message', (said: Said) => this.#settle?.(said));
+    this.#thread.on('error', (error) => this.#end(messageOf(error)));
+    this.#thread.on('exit', () => this.#end('its thread ended'));
+    // Whoever waits for an answer keeps this process alive; the thread itself does not.
+    this.#thread.unref();
   }
 
-  static async open(): Promise<Server> {
-    return new Server(await PGlite.create());
+  static async open({ statementMs = STATEMENT_MS } = {}): Promise<Server> {
+    const server = new Server(statementMs);
+    await server.#hear(START_MS, () => {});
+    return server;
   }
 
-  close(): Promise<void> {
-    return this.#db.close();
+  async close(): Promise<void> {
+    this.#end('it was closed');
+    await this.#thread.terminate();
+  }
+
+  #end(why: string): void {
+    this.#ended ??= why;
+    this.#settle?.({ error: this.#ended });
+  }
+
+  /** What the thread says next. */
+  async #hear(ms: number, ask: () => void): Promise<Uint8Array | null> {
+    if (this.#ended !== undefined) throw new VouchError('inconclusive', `rebuilt PostgreSQL: ${this.#ended}`);
+    const { promise, resolve } = Promise.withResolvers<Said>();
+    this.#settle = resolve;
+    const timer = setTimeout(() => {
+      this.#end(`no answer within ${ms / 1000} s`);
+      void this.#thread.terminate();
+    }, ms);
+    ask();
+    const said = await promise;
+    clearTimeout(timer);
+    this.#settle = undefined;
+    if ('error' in said) throw new VouchError('inconclusive', `rebuilt PostgreSQL: ${said.error}`);
+    return said.bytes;
   }
 
   /** One statement with parameters in text form. */
@@ -63,10 +105,9 @@ export class Server {
   }
 
   async #say(...messages: Buffer[]): Promise<Reply> {
-    const bytes = Buffer.from(
-      await this.#db.execProtocolRaw(Buffer.concat([...messages, message('S')]), { syncToFs: false }),
-    );
-    return readReply(bytes);
+    const bytes = new Uint8Array(Buffer.concat([...messages, message('S')]));
+    const answer = await this.#hear(this.#statementMs, () => this.#thread.postMessage(bytes));
+    return readReply(Buffer.from(answer ?? new Uint8Array()));
   }
 }
 
