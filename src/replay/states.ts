@@ -108,9 +108,9 @@ interface Line {
 }
 
 interface Servers {
-  serverOf(destination: string): Promise<Rebuilt>;
-  discard(destination: string): void;
-  myTurn(): Promise<unknown>;
+  serverOf: (destination: string) => Promise<Rebuilt>;
+  discard: (destination: string) => void;
+  myTurn: () => Promise<unknown>;
 }
 
 /** What a run may break of servers before nobody starts them for it any more. */

@@ -59,6 +59,14 @@ needs(isRoot, 'root, for namespaces and the kernel tap')('the scenarios', () => 
     expect(finished.code).toBe(0);
   });
 
+  it('get right fixes verified that go past the fault, which recorded answers alone cannot', () => {
+    const past = scores.filter(({ asRecorded }) => asRecorded !== undefined);
+    expect(past.length).toBeGreaterThanOrEqual(6);
+    expect(past.filter(({ correct }) => correct).length).toBeGreaterThanOrEqual(3);
+    expect(summary.asRecorded).toMatchObject({ falseVerified: 0 });
+    expect(summary.asRecorded!.correct).toBeLessThan(summary.correct);
+  });
+
   it('get a correct fix, or have one offered, at least every second time', () => {
     expect(summary.correct + summary.offered).toBeGreaterThanOrEqual(Math.ceil(summary.codeBugs / 2));
   });

@@ -149,6 +149,15 @@ describe('rebuilt Redis', () => {
     expect(dared / asked).toBeGreaterThan(0.2);
   });
 
+  it('ends a command that takes for ever', async () => {
+    const server = await startRedisServer({ callMs: 200 });
+    const began = performance.now();
+    const reply = server.call(0, ['BLPOP', 'nothing', '0']);
+    await expect(reply).rejects.toThrow('did not answer within 0.2 s');
+    expect(performance.now() - began).toBeLessThan(20_000);
+    await server.close();
+  });
+
   it('counts on from what the recording shows, and says what it takes for granted', async () => {
     await production.call(0, ['FLUSHALL']);
     await record(['SET', 'orders', '41']);

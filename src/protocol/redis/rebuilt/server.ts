@@ -22,11 +22,13 @@ export interface RedisServer {
 }
 
 const START_MS = 10_000;
+/** A command that takes longer is one that nobody waits for: a script without an end. */
+const CALL_MS = 5_000;
 const DATABASES = 64;
 const MAX_MEMORY = '256mb';
 
 /** Throws `missing-part` where no redis-server is installed. */
-export async function startRedisServer(): Promise<RedisServer> {
+export async function startRedisServer({ callMs = CALL_MS } = {}): Promise<RedisServer> {
   const folder = await scratchDir('redis');
   const path = join(folder, 's');
   const args = ['--port', '0', '--unixsocket', path, '--dir', folder, '--save', '', '--appendonly', 'no'];
@@ -38,7 +40,7 @@ export async function startRedisServer(): Promise<RedisServer> {
   });
   try {
     await listening(child);
-    const connection = new Connection(await open(path));
+    const connection = new Connection(await open(path), callMs);
     // Its replies name their types; what a client of the older version gets is made of them.
     await connection.call(0, ['HELLO', '3']);
     return {
@@ -89,21 +91,27 @@ function open(path: string): Promise<Socket> {
 class Connection {
   readonly #socket: Socket;
   readonly #waiting: { resolve: (value: Resp) => void; reject: (error: unknown) => void }[] = [];
+  readonly #callMs: number;
   #db = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #why = 'ended';
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, callMs: number) {
     this.#socket = socket;
+    this.#callMs = callMs;
     const source = new Source();
     let reading = readValue(source);
     const stop = (): void => {
+      clearTimeout(this.#timer);
       for (const { reject } of this.#waiting.splice(0))
-        reject(new VouchError('unavailable', 'the rebuilt redis-server ended'));
+        reject(new VouchError('unavailable', `the rebuilt redis-server ${this.#why}`));
     };
     socket.on('data', (chunk) => {
       source.append(chunk, 0);
       for (let step = reading.next(); step.done === true; step = reading.next()) {
         if (step.value === undefined) return;
         this.#waiting.shift()?.resolve(step.value.value);
+        this.#watch();
         reading = readValue(source);
       }
     });
@@ -126,6 +134,16 @@ class Connection {
     this.#socket.destroy();
   }
 
+  /** The one that is waited for longest has to be answered in time. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting.length === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#why = `did not answer within ${this.#callMs / 1000} s`;
+      this.#socket.destroy();
+    }, this.#callMs);
+  }
+
   #select(db: number): void {
     if (db === this.#db) return;
     this.#db = db;
@@ -141,6 +159,7 @@ class Connection {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
+      if (this.#waiting.length === 1) this.#watch();
       this.#socket.write(Buffer.concat(parts));
     });
   }
