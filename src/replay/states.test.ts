@@ -74,6 +74,13 @@ describe('rebuilt servers', () => {
     expect(log.at(-1)).toBe('close');
   });
 
+  it('can be started before they are asked', async () => {
+    states.warm([recorded, exchange({ request: {}, destination: { host: '10.0.0.2', port: 7 } })]);
+    expect(log).toEqual(['start 1']);
+    expect(await states.begin(plan).happened(event('asked'))).toEqual(answer);
+    expect(log).toEqual(['start 1', 'at 10']);
+  });
+
   it('of which something was not seen say so', async () => {
     const told = await states.begin(plan).happened({ ...event('asked'), destination: '10.0.0.2:7' });
     expect(told).toMatchObject({ dared: false, reason: expect.stringContaining('12 bytes were lost') });

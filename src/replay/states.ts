@@ -4,10 +4,12 @@ import type { Slice } from '../record/model.ts';
 import { destinationName } from './matching.ts';
 import type { Happened, ReplayPlan } from './plan.ts';
 
-/** The servers of one recording that can be rebuilt. Nothing is started before something is asked. */
+/** The servers of one recording that can be rebuilt. Nothing is started before it is asked, or told to. */
 export interface States {
   /** Destinations (see `destinationName`) that something is known of. */
   readonly destinations: readonly string[];
+  /** Starts the servers of these calls, which will probably be asked, beside whatever else is done. */
+  warm(calls: readonly Exchange[]): void;
   /** For one run. */
   begin(plan: ReplayPlan): RunStates;
   /** Ends the servers; whoever asks later starts them again. */
@@ -66,6 +68,11 @@ export function createStates(
 
   return {
     destinations: [...byDestination.keys(), ...unsure.keys()],
+    warm(calls) {
+      for (const destination of new Set(calls.map((call) => destinationName(call.destination))))
+        // Why it cannot be started is told to who asks.
+        if (byDestination.has(destination)) serverOf(destination).catch(() => {});
+    },
     begin(plan) {
       let release = (): void => {};
       let mine: Promise<unknown> | undefined;

@@ -95,36 +95,44 @@ export async function openDossier(
   const checks = await appChecks(tree, options.testCommand);
   const port =
     (await deployer.deployments(incident.app, 100)).find(({ id }) => id === slice.deployment)?.port ?? 3000;
-  work.onProgress('reproducing the failure in two sandboxes');
-  const opened = await openCase({
-    slice,
-    error,
-    tree,
-    ...(launch.image === null ? {} : { image: launch.image }),
-    argv: launch.argv,
-    env: { ...launch.env, ...(await deployer.envOf(incident.app)) },
-    port,
-    limits: {
-      memoryBytes: app.settings.memoryBytes,
-      processes: app.settings.processes,
-      cpus: Math.max(1, app.settings.cpus),
-    },
-    testArgv: launch.image === null ? checks.test : null,
-    typeCheckArgv: launch.image === null ? checks.types : null,
-    states:
-      !rebuilt || slice.history === null
-        ? null
-        : createStates(slice.history, await schemasOf(options.store, slice.release), protocolOf),
-    sandbox,
-    redirector,
-    signal: work.signal,
-  });
-  if (opened.notReproduced === null)
-    work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
-  const baseline = opened.notReproduced === null ? await baselineOf(opened) : NOTHING;
-  const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
-  // Of the case: it says which request failed.
-  return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };
+  const states =
+    !rebuilt || slice.history === null
+      ? null
+      : createStates(slice.history, await schemasOf(options.store, slice.release), protocolOf);
+  const calls = new Set(slice.callsOf[slice.failing ?? '']);
+  states?.warm(slice.exchanges.filter(({ id }) => calls.has(id)));
+  try {
+    work.onProgress('reproducing the failure in two sandboxes');
+    const opened = await openCase({
+      slice,
+      error,
+      tree,
+      ...(launch.image === null ? {} : { image: launch.image }),
+      argv: launch.argv,
+      env: { ...launch.env, ...(await deployer.envOf(incident.app)) },
+      port,
+      limits: {
+        memoryBytes: app.settings.memoryBytes,
+        processes: app.settings.processes,
+        cpus: Math.max(1, app.settings.cpus),
+      },
+      testArgv: launch.image === null ? checks.test : null,
+      typeCheckArgv: launch.image === null ? checks.types : null,
+      states,
+      sandbox,
+      redirector,
+      signal: work.signal,
+    });
+    if (opened.notReproduced === null)
+      work.onProgress(`reproduced: ${error.type} in 2 of 2; replaying what worked`);
+    const baseline = opened.notReproduced === null ? await baselineOf(opened) : NOTHING;
+    const suspect = await suspectOf(deployer.repository(incident.app), release.commit, error);
+    // Of the case: it says which request failed.
+    return { incident, error, slice: opened.slice, release, tree, suspect, case: opened, baseline };
+  } catch (error) {
+    await states?.close();
+    throw error;
+  }
 }
 
 /**
