@@ -55,10 +55,17 @@ needs(isRoot, 'root, to start a server as somebody else')('the schemas of what a
       version: 1,
       tables: expect.arrayContaining([
         expect.objectContaining({ name: 'owners', oddToWrite: 'it has a trigger' }),
+        expect.objectContaining({
+          name: 'owners',
+          indexes: expect.arrayContaining([expect.stringContaining('(email)')]) as string[],
+        }),
         expect.objectContaining({ name: 'pets', foreign: [expect.objectContaining({ columns: [2] })] }),
       ]),
       enums: [expect.objectContaining({ labels: ['calm', 'loud'] })],
       views: [expect.objectContaining({ name: 'loud' })],
+      functions: [
+        { schema: 'public', name: 'secret', definition: expect.stringContaining('RETURN NEW') as string },
+      ],
     });
     expect(await schemasOf(store, 'rel_2')).toEqual(new Map());
   });

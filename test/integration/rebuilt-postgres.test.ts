@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -25,14 +26,20 @@ afterAll(async () => {
 });
 
 /** What a client says to a database, as it is recorded. */
-async function record(url: string, statements: readonly string[]): Promise<RecordedState> {
+function record(url: string, statements: readonly string[]): Promise<RecordedState> {
+  return recordOf(url, async (connectionString) => {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    for (const sql of statements) await client.query(sql);
+    await client.end();
+  });
+}
+
+async function recordOf(url: string, talk: (url: string) => Promise<void>): Promise<RecordedState> {
   const target = new URL(url);
   const relay = await startRelay(Number(target.port));
   target.port = String(relay.port);
-  const client = new pg.Client({ connectionString: target.href });
-  await client.connect();
-  for (const sql of statements) await client.query(sql);
-  await client.end();
+  await talk(target.href);
   await relay.close();
   const decoder = postgres.decoder();
   const decoded = relay.connections[0]!.flatMap((chunk) => decoder.push(chunk));
@@ -99,6 +106,44 @@ needs((await findPostgres()) !== null, 'PostgreSQL: apt-get install postgresql')
         dared: false,
         reason: expect.stringContaining('never seen'),
       });
+    });
+
+    it('reads what COPY brings and shows', async () => {
+      const { url } = await server.create(
+        'copies',
+        'CREATE TABLE c (id int PRIMARY KEY, a text, b bool DEFAULT true)',
+      );
+      const psql = (connection: string, sql: string, input: string): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const child = spawn('psql', [connection, '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-c', sql], {
+            stdio: ['pipe', 'ignore', 'inherit'],
+          });
+          child
+            .on('error', reject)
+            .on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`psql: ${code}`))));
+          child.stdin.end(input);
+        });
+      const lines = ['1\tx\\ty\\\\z', '2\t\\N', '3\tschön'];
+      const brought = await withSchema(
+        url,
+        await recordOf(url, (at) => psql(at, 'COPY c (id, a) FROM STDIN', `${lines.join('\n')}\n`)),
+      );
+      const answers = async (given: RecordedState, sql: string): Promise<unknown> => {
+        const told = await ask(given, clock(), sql);
+        return told.dared ? (told.response as { rows: unknown }).rows : told.reason;
+      };
+      expect(await answers(brought, 'SELECT id, a, b FROM c WHERE id IN (1, 2, 3) ORDER BY id')).toEqual([
+        ['1', 'x\ty\\z', 't'],
+        ['2', null, 't'],
+        ['3', 'schön', 't'],
+      ]);
+      expect(await answers(brought, 'SELECT count(*) FROM c')).toContain('never seen');
+      const shown = await withSchema(url, await recordOf(url, (at) => psql(at, 'COPY c TO STDOUT', '')));
+      expect(await answers(shown, 'SELECT count(*), max(a) FROM c WHERE b')).toEqual([['3', 'x\ty\\z']]);
+      const csv = await recordOf(url, (at) => psql(at, 'COPY c (id, a) FROM STDIN (FORMAT csv)', '4,w\n'));
+      expect(await answers(await withSchema(url, csv), 'SELECT a FROM c WHERE id = 4')).toContain(
+        'never seen',
+      );
     });
 
     it('says what is missing where it cannot be put together', async () => {

@@ -62,6 +62,7 @@ export function makeRead(random: Random, schema: MadeSchema): Statement {
     join,
     joinMany,
     inner,
+    mapped,
   ]);
   const { kind, sql } = make(random, schema, table, writer);
   return { kind, sql, params: writer.params, binary: random.below(4) === 0 };
@@ -265,7 +266,25 @@ function joinMany(random: Random, schema: MadeSchema, table: MadeTable, writer: 
     random.below(2) === 0 ? ` ORDER BY ${table.key.map((one) => `c.${one.name}`).join(', ')}` : '';
   return {
     kind: 'join to its children',
-    sql: `SELECT ${shown(random, first.parent, 'p')}, ${shown(random, table, 'c')} FROM ${from}${on} WHERE ${byKey(random, first.parent, writer, 'p')}${order}`,
+    sql: `SELECT ${shown(random, first.parent, 'p')}, ${shown(random, table, 'c')} FROM ${from}${on} WHERE ${byKey(random, first.parent, writer, 'p')}${order}${random.pick(['', '', '', ' LIMIT 2', ' LIMIT 50'])}`,
+  };
+}
+
+/** As object mappers write: each name in full, conditions that say nothing, a LIMIT and an OFFSET. */
+function mapped(random: Random, _: MadeSchema, table: MadeTable, writer: Writer): Made {
+  const name = `"public"."${table.name}"`;
+  const columns = table.columns.filter(() => random.below(4) > 0).map((one) => `${name}."${one.name}"`);
+  const where =
+    random.below(2) === 0
+      ? byKey(random, table, writer, name)
+      : condition(random, table.columns, writer, name);
+  const order =
+    random.below(3) === 0 ? ` ORDER BY ${table.key.map((one) => `${name}.${one.name}`).join(', ')}` : '';
+  const limit = random.below(2) === 0 ? ` LIMIT ${writer.value(String(1 + random.below(30)), 'bigint')}` : '';
+  const select = `SELECT ${(columns.length > 0 ? columns : [`${name}.*`]).join(', ')} FROM ${name} WHERE (${where} AND 1=1)${order}${limit} OFFSET ${writer.value('0', 'bigint')}`;
+  return {
+    kind: 'as mappers write',
+    sql: limit === '' && random.below(4) === 0 ? `SELECT COUNT(*) FROM (${select}) AS "sub"` : select,
   };
 }
 

@@ -5,6 +5,7 @@ import { dare } from './dare.ts';
 import type { Plan } from './dare-plan.ts';
 import { literal, fullName } from './ddl.ts';
 import type { Node } from './parse.ts';
+import { UNDETERMINED } from './order.ts';
 import { nextValue, type Rows } from './rows.ts';
 import type { Table } from './schema.ts';
 import type { Reply, Server } from './server.ts';
@@ -69,6 +70,7 @@ export async function attempt(
     return errorOddity(state, plan, reply) ?? { plan, reply };
   }
   await server.must('RELEASE SAVEPOINT vouch_run');
+  if (plan.cutAt !== undefined && reply.rows.length >= plan.cutAt) return UNDETERMINED;
   const why = await takeChanges(parts, plan, source);
   return why ?? { plan, reply };
 }

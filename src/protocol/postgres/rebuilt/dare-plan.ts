@@ -11,6 +11,8 @@ export interface Plan {
   assumptions: Assumption[];
   /** The order of the rows follows from the statement. */
   ordered: boolean;
+  /** With so many rows or more, a LIMIT has cut them, and which is not determined. */
+  cutAt?: number;
   /** Columns that a write gives values; those of its rows are known afterwards. Empty for a row put in: all are. */
   set: Map<Table, Set<number>>;
   /** Its answer holds ids or moments of our server's own, which are not those that the real one would have given. */

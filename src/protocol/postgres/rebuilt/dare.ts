@@ -48,9 +48,9 @@ function dareSelect(state: State, asked: Asked, select: SelectStmt, when: string
   const resolved = resolve(state, select, levels, when);
   const refs = levels.flatMap((level) => level.refs);
   checkDeterminism(state, asked, select, refs, resolved);
-  const ordered = isOrdered(state, asked, select, top, resolved);
+  const order = isOrdered(state, asked, select, top, resolved);
   const tables = new Set(refs.flatMap(({ table }) => table ?? []));
-  return { ...noPlan(), kind: 'read', tables, assumptions: resolved.assumptions, ordered };
+  return { ...noPlan(), kind: 'read', tables, assumptions: resolved.assumptions, ...order };
 }
 
 function noPlan(): Plan {

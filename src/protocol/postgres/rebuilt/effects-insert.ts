@@ -38,7 +38,8 @@ export function insertedRows(
   return named(given.map((cells, i) => new Map([...cells, ...seen[i]!])));
 }
 
-function nameOf(state: State, table: Table, cells: ReadonlyMap<number, Stored>): string | undefined {
+/** A row's name by what is put into it; undefined: its key is not known. */
+export function nameOf(state: State, table: Table, cells: ReadonlyMap<number, Stored>): string | undefined {
   const key = rowKey(state.schema, table);
   const values = new Map([...cells].map(([number, { value, loose }]) => [number, loose ? null : value]));
   return key && idOf(state.schema, table, key.columns, values);
@@ -93,7 +94,7 @@ export function assigned(
 }
 
 /** What the columns get that an INSERT does not name, as far as the catalog alone tells. */
-function defaults(state: State, table: Table, named: readonly number[]): [number, Stored][] {
+export function defaults(state: State, table: Table, named: readonly number[]): [number, Stored][] {
   const found: [number, Stored][] = [];
   for (const column of table.columns) {
     if (named.includes(column.number) || column.identity || column.generated) continue;

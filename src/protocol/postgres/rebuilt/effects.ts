@@ -1,4 +1,5 @@
 import type { DeleteStmt, InsertStmt, UpdateStmt } from 'libpg-query';
+import { afterCopy } from './copied.ts';
 import { inserted, insertedRows, namesItsRows } from './effects-insert.ts';
 import { as, kindOf, rangesIn, walk, words, type Node } from './parse.ts';
 import { reachesOut } from './safe.ts';
@@ -134,9 +135,9 @@ export function applyWrite(state: State, write: Write, certain: boolean): void {
       state.distrust(table, `the schema was changed by ${write.sql.slice(0, 60)}`);
     return;
   }
-  const copied = as(node ?? undefined, 'CopyStmt')?.relation;
-  const filled = copied && tableNamed(state.schema, copied);
-  if (filled && filled.oddToWrite === null) return state.unnamedRow(filled, new Map());
+  const copy = as(node ?? undefined, 'CopyStmt');
+  const filled = copy?.relation && tableNamed(state.schema, copy.relation);
+  if (filled && filled.oddToWrite === null) return afterCopy(state, filled, copy!, write, certain);
   const plain = node && plainTarget(state, node);
   if (!plain) return forget(state, unread(state, node));
   const insert: InsertStmt | undefined = as(node, 'InsertStmt');

@@ -122,11 +122,19 @@ export class Knowledge {
         const write = writes[next]!;
         const footprint = this.#footprints.get(write)!;
         if (footprint === 'everything') return;
-        if (write.from > moment) this.#learnOfBefore(state, write, footprint, touched);
+        if (write.certain && write.from > moment && !this.#mayComeFirst(write, footprint, writes, next + 1))
+          this.#learnOfBefore(state, write, footprint, touched);
         for (const [table, ids] of footprint) merge(touched, table, ids);
       }
       if (item.from > moment) this.#learn(state, item, [touched]);
     }
+  }
+
+  /** Whether one that began later may have taken effect on the same rows before it. */
+  #mayComeFirst(write: Item, footprint: Footprint, writes: readonly Item[], from: number): boolean {
+    for (let at = from; at < writes.length && writes[at]!.visibleFrom < write.visibleTo; at++)
+      if (overlaps(footprint, this.#footprints.get(writes[at]!)!)) return true;
+    return false;
   }
 
   /** What a write took effect on was there before it, or was not. */
@@ -136,7 +144,7 @@ export class Knowledge {
     footprint: Footprint,
     touched: ReadonlyMap<Table, 'all' | Set<string>>,
   ): void {
-    if (!write.certain || footprint === 'everything' || !write.node) return;
+    if (footprint === 'everything' || !write.node) return;
     const insert = as(write.node, 'InsertStmt');
     if (insert ? insert.onConflictClause : countOf(write.response) !== 1) return;
     for (const [table, ids] of footprint) {

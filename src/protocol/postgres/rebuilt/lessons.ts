@@ -1,5 +1,6 @@
 import type { SelectStmt } from 'libpg-query';
 import { constantOf, type Asked, type Atom } from './atoms.ts';
+import { skipsNothing } from './levels.ts';
 import type { PgRequest, PgResponse } from '../messages.ts';
 import { walk } from './parse.ts';
 import { hasAggregate, isScalar } from './safe.ts';
@@ -72,7 +73,7 @@ function isWhole(
   if (
     select.groupClause ||
     select.havingClause ||
-    select.limitOffset ||
+    !skipsNothing({ schema, asked }, select) ||
     response.suspended ||
     request.part > 0
   )

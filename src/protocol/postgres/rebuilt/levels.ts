@@ -1,8 +1,8 @@
 import type { SelectStmt, WithClause } from 'libpg-query';
-import type { Asked } from './atoms.ts';
+import { constantOf, type Asked } from './atoms.ts';
 import { as, type Node } from './parse.ts';
 import type { PgSchema } from './schema.ts';
-import { levelOf, NotDared, type Level } from './scope.ts';
+import { levelOf, NotDared, type Level, type Reader } from './scope.ts';
 
 /** Every SELECT inside of a statement with its tables, outer ones first. */
 export function levelsOf(
@@ -15,11 +15,14 @@ export function levelsOf(
   return { top, levels };
 }
 
-type Reader = Parameters<typeof levelOf>[0];
-
 /** SELECTs in the expressions of an UPDATE or DELETE, whose own table is `outer`. */
 export function addInner(reader: Reader, node: unknown, outer: Level, levels: Level[]): void {
   for (const { select } of selectsIn(node)) addSelect(reader, select, outer, new Set(), levels);
+}
+
+/** No OFFSET, or one of 0. */
+export function skipsNothing({ schema, asked }: Reader, { limitOffset }: SelectStmt): boolean {
+  return limitOffset === undefined || constantOf(schema, asked, limitOffset)?.text === '0';
 }
 
 function addSelect(
@@ -44,7 +47,7 @@ function addSelect(
   levels.push(level);
   const { withClause: _, ...rest } = select;
   for (const { select: inner, sees } of selectsIn(rest)) {
-    if (inner.limitCount || inner.limitOffset)
+    if (inner.limitCount || !skipsNothing(reader, inner))
       throw new NotDared('LIMIT inside of a statement is not looked into');
     addSelect(reader, inner, sees ? level : outer, names, levels);
   }
@@ -63,7 +66,7 @@ function addWith(
     const cte = as(node, 'CommonTableExpr');
     const query = as(cte?.ctequery, 'SelectStmt');
     if (!cte?.ctename || !query) throw new NotDared('it writes inside of WITH');
-    if (query.limitCount || query.limitOffset)
+    if (query.limitCount || !skipsNothing(reader, query))
       throw new NotDared('LIMIT inside of a statement is not looked into');
     addSelect(reader, query, outer, names, levels);
     names.add(cte.ctename);

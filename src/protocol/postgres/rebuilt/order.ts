@@ -3,6 +3,7 @@ import { constantOf, type Asked } from './atoms.ts';
 import { as, texts, walk, type Node } from './parse.ts';
 import type { Resolved } from './resolve.ts';
 import { comparesOrder, functionName, hasAggregate } from './safe.ts';
+import { skipsNothing } from './levels.ts';
 import type { PgSchema, TableColumn } from './schema.ts';
 import { findColumn, NotDared, type Level, type Ref } from './scope.ts';
 import type { State } from './state.ts';
@@ -148,6 +149,9 @@ function byPosition(select: SelectStmt, node: Node | undefined): Node | undefine
   return position === undefined ? node : as(select.targetList?.[position - 1], 'ResTarget')?.val;
 }
 
+/** Why a LIMIT is not dared. */
+export const UNDETERMINED = 'which rows come first is not determined';
+
 /** What an item of ORDER BY sorts by: a position, the name of a result column, or an expression. */
 function sortedBy(select: SelectStmt, node: Node | undefined): Node | undefined {
   const fields = as(node, 'ColumnRef')?.fields ?? [];
@@ -158,14 +162,17 @@ function sortedBy(select: SelectStmt, node: Node | undefined): Node | undefined 
   return named?.val ?? byPosition(select, node);
 }
 
-/** Whether ORDER BY puts the rows of one table into one order only. A cut by LIMIT where it does not is not dared. */
+/**
+ * Whether ORDER BY puts the rows of one table into one order only. A cut by LIMIT where it does not is not dared; `cutAt`: it cuts if
+ * there are so many rows.
+ */
 export function isOrdered(
   state: State,
   asked: Asked,
   select: SelectStmt,
   level: Level | undefined,
   resolved: Resolved,
-): boolean {
+): { ordered: boolean; cutAt?: number } {
   const [ref, ...others] = level?.refs ?? [];
   const isPlain =
     level !== undefined && (select.op ?? 'SETOP_NONE') === 'SETOP_NONE' && !select.distinctClause;
@@ -173,15 +180,12 @@ export function isOrdered(
   const oneRow = isPlain && !select.groupClause && !nested && hasAggregate(select.targetList);
   const single = ref?.table && others.length === 0 && isPlain && !select.groupClause ? ref : undefined;
   const ordered = oneRow || (single !== undefined && isTotal(state, select, level!, single, resolved));
-  if (!select.limitCount && !select.limitOffset) return ordered;
+  const whole = skipsNothing({ schema: state.schema, asked }, select);
+  if (ordered || (!select.limitCount && whole)) return { ordered };
   const limit = constantOf(state.schema, asked, select.limitCount)?.text;
-  const cuts =
-    select.limitOffset !== undefined ||
-    !single ||
-    !/^\d+$/.test(limit ?? '') ||
-    resolved.rows.get(single)!.size > Number(limit);
-  if (cuts && !ordered) throw new NotDared('which rows come first is not determined');
-  return ordered;
+  if (!whole || !/^\d{1,9}$/.test(limit ?? '')) throw new NotDared(UNDETERMINED);
+  if (single && resolved.rows.get(single)!.size <= Number(limit)) return { ordered };
+  return { ordered, cutAt: Number(limit) };
 }
 
 function isTotal(state: State, select: SelectStmt, level: Level, ref: Ref, { rows }: Resolved): boolean {

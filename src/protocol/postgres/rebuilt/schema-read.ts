@@ -33,6 +33,8 @@ const CHECKS = `(SELECT coalesce(json_agg(json_build_object('name', k.conname, '
   'definition', pg_get_constraintdef(k.oid)) ORDER BY k.conname), '[]')
   FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')`;
 
+const INDEXES = `(SELECT coalesce(json_agg(pg_get_indexdef(i.indexrelid) ORDER BY i.indexrelid), '[]') FROM pg_index i WHERE i.indrelid = c.oid)`;
+
 const ODD_TO_READ = `CASE WHEN c.relkind = 'p' THEN 'it is partitioned' WHEN c.relkind = 'f' THEN 'its rows lie elsewhere'
   WHEN c.relrowsecurity THEN 'row security decides which rows are seen'
   WHEN EXISTS (SELECT FROM pg_inherits h WHERE c.oid IN (h.inhrelid, h.inhparent)) THEN 'it shares rows with other tables'
@@ -55,7 +57,7 @@ const SCHEMA = `SELECT json_build_object('version', 1, 'server', current_setting
   'plainOrder', (SELECT datcollate IN ('C', 'POSIX', 'C.UTF-8', 'C.utf8') FROM pg_database WHERE datname = current_database()),
   'searchPath', to_json(current_schemas(false)),
   'tables', (SELECT coalesce(json_agg(json_build_object('oid', c.oid::int8, 'schema', n.nspname, 'name', c.relname, 'columns', ${COLUMNS},
-      'keys', ${KEYS}, 'foreign', ${FOREIGN}, 'checks', ${CHECKS}, 'oddToRead', ${ODD_TO_READ}, 'oddToWrite', ${ODD_TO_WRITE}, 'may', ${MAY}) ORDER BY c.oid), '[]')
+      'keys', ${KEYS}, 'foreign', ${FOREIGN}, 'checks', ${CHECKS}, 'indexes', ${INDEXES}, 'oddToRead', ${ODD_TO_READ}, 'oddToWrite', ${ODD_TO_WRITE}, 'may', ${MAY}) ORDER BY c.oid), '[]')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'f') AND ${OURS}),
   'views', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', c.relname, 'definition', pg_get_viewdef(c.oid))), '[]')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${OURS}),
@@ -67,7 +69,8 @@ const SCHEMA = `SELECT json_build_object('version', 1, 'server', current_setting
         WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0 LIMIT 1),
       'type', format_type(s.seqtypid, NULL), 'start', s.seqstart::text, 'increment', s.seqincrement::text, 'cache', s.seqcache::text)), '[]')
     FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE ${OURS}),
-  'functions', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', p.proname)), '[]')
+  'functions', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'name', p.proname,
+      'definition', CASE WHEN p.prokind IN ('f', 'p') AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e') THEN pg_get_functiondef(p.oid) END)), '[]')
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE ${OURS}),
   'triggers', (SELECT coalesce(json_agg(json_build_object('schema', n.nspname, 'table', c.relname, 'name', t.tgname, 'definition', pg_get_triggerdef(t.oid))), '[]')
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND ${OURS}),

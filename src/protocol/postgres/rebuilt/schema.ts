@@ -53,6 +53,8 @@ const tableSchema = z.object({
   keys: z.array(keySchema),
   foreign: z.array(foreignSchema),
   checks: z.array(checkSchema),
+  /** As CREATE INDEX has them. */
+  indexes: z.array(z.string()).default([]),
   /** Why reading it is not what it seems (row security, inheritance …), or null. */
   oddToRead: z.string().nullable(),
   /** Why writing to it does more than the statement says (triggers, rules …), or null. */
@@ -87,8 +89,8 @@ export const pgSchemaSchema = z.object({
   views: z.array(namedSchema.extend({ definition: z.string() })),
   enums: z.array(namedSchema.extend({ oid: z.number(), array: z.number(), labels: z.array(z.string()) })),
   sequences: z.array(sequenceSchema),
-  /** Functions that are not PostgreSQL's own. */
-  functions: z.array(namedSchema),
+  /** Functions that are not PostgreSQL's own; the text of those that no extension brought. */
+  functions: z.array(namedSchema.extend({ definition: z.string().nullable().default(null) })),
   triggers: z.array(namedSchema.extend({ table: z.string(), definition: z.string() })),
   /** Operators and casts that are not PostgreSQL's own: then a statement may mean anything. */
   ownOperators: z.number(),

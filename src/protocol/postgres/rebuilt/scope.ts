@@ -173,9 +173,10 @@ function linkOf(level: Level, node: Node): [Found, Found] | undefined {
 
 /** The column that a reference means, here or further out; undefined where that is not plain. */
 export function findColumn(level: Level, node: Node | undefined): Found | undefined {
-  const names = texts(as(node, 'ColumnRef')?.fields);
+  // `schema.table.column` means the table in the FROM list that has no other name there.
+  const names = texts(as(node, 'ColumnRef')?.fields).slice(-2);
   const name = names.at(-1);
-  if (name === undefined || name === '' || names.length > 2) return undefined;
+  if (name === undefined || name === '') return undefined;
   for (let at: Level | null = level; at !== null; at = at.outer) {
     const refs: Ref[] = names.length === 2 ? at.refs.filter((ref) => ref.name === names[0]) : at.refs;
     if (names.length === 2 && refs.length === 0) continue;

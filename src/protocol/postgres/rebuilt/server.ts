@@ -1,7 +1,9 @@
-import { Worker } from 'node:worker_threads';
-import { messageOf, VouchError } from '../../../lib/errors.ts';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { VouchError } from '../../../lib/errors.ts';
+import { baseEnvironment } from '../../../lib/process.ts';
+import { frame, readFrames } from './frames.ts';
 import type { Column, PgError } from '../messages.ts';
-import type { Said } from './server-worker.ts';
 import { Fields, int32, message, readColumns, readError } from '../wire.ts';
 
 /** What our server says to one statement; cells in their text form. */
@@ -14,55 +16,67 @@ export interface Reply {
   parameterOids: number[] | null;
 }
 
+type Said = { bytes: Buffer } | { error: string };
+
 /** Starting takes a second or two; a statement that takes longer than this is one that nobody waits for. */
 const START_MS = 60_000;
 const STATEMENT_MS = 5_000;
 
 /**
- * A PostgreSQL in memory with one session, spoken to in its own protocol. In a thread of its own: what candidates ask may take for ever,
- * and it has no clock to end that by itself. One that did not answer in time is ended, and answers nothing any more.
+ * A PostgreSQL in memory with one session, spoken to in its own protocol. In a process of its own: what candidates ask may take for ever or
+ * break it, and it has no clock to end that by itself. One that did not answer in time is ended, and answers nothing any more.
  */
 export class Server {
-  readonly #thread: Worker;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #statementMs: number;
   #settle: ((said: Said) => void) | undefined;
   #ended: string | undefined;
 
   private constructor(statementMs: number) {
     this.#statementMs = statementMs;
-    this.#thread = new Worker(new URL('server-worker.ts', import.meta.url), { execArgv: [] });
-    this.#thread.on('message', (said: Said) => this.#settle?.(said));
-    this.#thread.on('error', (error) => this.#end(messageOf(error)));
-    this.#thread.on('exit', () => this.#end('its thread ended'));
-    // Whoever waits for an answer keeps this process alive; the thread itself does not.
-    this.#thread.unref();
+    const program = fileURLToPath(new URL('server-process.ts', import.meta.url));
+    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, program], {
+      env: baseEnvironment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#child.stderr.resume();
+    this.#child.stdin.on('error', () => {}); // told by its end
+    this.#child.on('error', (error) => this.#end(error.message));
+    this.#child.on('exit', (code, signal) => this.#end(`it ended (${signal ?? `status ${code}`})`));
+    void this.#listen();
   }
 
+  /** Throws `inconclusive`. */
   static async open({ statementMs = STATEMENT_MS } = {}): Promise<Server> {
     const server = new Server(statementMs);
     await server.#hear(START_MS, () => {});
     return server;
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#end('it was closed');
-    await this.#thread.terminate();
+    return Promise.resolve();
+  }
+
+  async #listen(): Promise<void> {
+    for await (const said of readFrames(this.#child.stdout)) {
+      const bytes = said.subarray(1);
+      this.#settle?.(said[0] === 0 ? { bytes } : { error: bytes.toString('utf8') });
+    }
   }
 
   #end(why: string): void {
     this.#ended ??= why;
+    this.#child.kill('SIGKILL');
     this.#settle?.({ error: this.#ended });
   }
 
-  /** What the thread says next. */
-  async #hear(ms: number, ask: () => void): Promise<Uint8Array | null> {
+  /** What the process says next. */
+  async #hear(ms: number, ask: () => void): Promise<Buffer> {
     if (this.#ended !== undefined) throw new VouchError('inconclusive', `rebuilt PostgreSQL: ${this.#ended}`);
     const { promise, resolve } = Promise.withResolvers<Said>();
     this.#settle = resolve;
-    const timer = setTimeout(() => {
-      this.#end(`no answer within ${ms / 1000} s`);
-      void this.#thread.terminate();
-    }, ms);
+    const timer = setTimeout(() => this.#end(`no answer within ${ms / 1000} s`), ms);
     ask();
     const said = await promise;
     clearTimeout(timer);
@@ -105,9 +119,8 @@ export class Server {
   }
 
   async #say(...messages: Buffer[]): Promise<Reply> {
-    const bytes = new Uint8Array(Buffer.concat([...messages, message('S')]));
-    const answer = await this.#hear(this.#statementMs, () => this.#thread.postMessage(bytes));
-    return readReply(Buffer.from(answer ?? new Uint8Array()));
+    const bytes = frame(Buffer.concat([...messages, message('S')]));
+    return readReply(await this.#hear(this.#statementMs, () => void this.#child.stdin.write(bytes)));
   }
 }
 

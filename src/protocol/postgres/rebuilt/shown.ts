@@ -1,7 +1,9 @@
 import type { DeleteStmt, UpdateStmt } from 'libpg-query';
+import { copiedOut } from './copied.ts';
 import { plainTarget } from './effects.ts';
 import { lessonsOf, type Lesson } from './lessons.ts';
 import { as, walk } from './parse.ts';
+import { tableNamed } from './scope.ts';
 import type { State } from './state.ts';
 import { target } from './target.ts';
 import { countOf, type Write } from './write.ts';
@@ -11,8 +13,15 @@ export function shownBy(state: State, statement: Write): Lesson[] {
   const { node, asked, request, response } = statement;
   const select = node === null ? undefined : as(node, 'SelectStmt');
   if (select && response) return lessonsOf(state.schema, asked, select, request, response);
-  const nothing = foundNothing(state, statement);
-  return nothing ? [nothing] : [];
+  const found = copyOf(state, statement) ?? foundNothing(state, statement);
+  return found ? [found] : [];
+}
+
+function copyOf(state: State, statement: Write): Lesson | undefined {
+  const copy = statement.node === null ? undefined : as(statement.node, 'CopyStmt');
+  const table =
+    copy?.relation && !copy.is_from && !copy.query ? tableNamed(state.schema, copy.relation) : null;
+  return table && table.oddToRead === null ? copiedOut(state, table, copy!, statement) : undefined;
 }
 
 /** An UPDATE or DELETE of no row is a read: no row fulfils its conditions. Undefined where that cannot be told. */
