@@ -91,7 +91,8 @@ export interface Assumption {
 
 /** What a rebuilt state says to a call that was never recorded. */
 export type Told =
-  | { dared: true; response: Json; assumptions: Assumption[] }
+  /** `anyOrder`: the real one might give the same rows in another order. */
+  | { dared: true; response: Json; assumptions: Assumption[]; anyOrder?: boolean }
   /** `reason` names what would have to be known. */
   | { dared: false; reason: string };
 

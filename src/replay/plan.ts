@@ -81,6 +81,8 @@ export const callSchema = z.object({
     .nullable(),
   /** For `rebuilt`: what the answer stands on. */
   assumptions: z.array(assumptionSchema).default([]),
+  /** For `rebuilt`: the real server might have given the same rows in another order. */
+  anyOrder: z.boolean().optional(),
   /** For `none`: why the rebuilt state does not answer it; null where there is none. */
   unknown: z.string().nullable().default(null),
   at: z.number(),
@@ -112,7 +114,12 @@ export type ReplayResult = z.infer<typeof replayResultSchema>;
 
 /** What the rebuilt state says to a call. */
 const toldSchema = z.discriminatedUnion('dared', [
-  z.object({ dared: z.literal(true), response: z.json(), assumptions: z.array(assumptionSchema) }),
+  z.object({
+    dared: z.literal(true),
+    response: z.json(),
+    assumptions: z.array(assumptionSchema),
+    anyOrder: z.boolean().optional(),
+  }),
   z.object({ dared: z.literal(false), reason: z.string() }),
 ]);
 

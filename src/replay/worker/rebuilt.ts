@@ -63,7 +63,13 @@ function withTold(matched: Matched, told: Told): Matched {
     };
   }
   return {
-    call: { ...call, match: 'rebuilt', nearest: null, assumptions: told.assumptions },
+    call: {
+      ...call,
+      match: 'rebuilt',
+      nearest: null,
+      assumptions: told.assumptions,
+      ...(told.anyOrder === true ? { anyOrder: true } : {}),
+    },
     answer: { found: true, response: told.response },
     latencyUs: 0,
   };

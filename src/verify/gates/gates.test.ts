@@ -12,6 +12,7 @@ import {
 } from '../../../test/fixtures/facts.ts';
 import { exchange, inbound, slice } from '../../../test/fixtures/recordings.ts';
 import type { Json } from '../../lib/json.ts';
+import { protocolOf } from '../../protocol/registry.ts';
 import type { Facts, Gate } from '../facts.ts';
 import type { Variant } from '../variants.ts';
 import { answered } from './answered.ts';
@@ -70,6 +71,12 @@ describe('error gone', () => {
 });
 
 describe('nothing new', () => {
+  it('is unsure of an error of a neighbour that asked what nothing recorded answers', () => {
+    const errors = [error('other')];
+    const calls = [call('other', { match: 'none' })];
+    expect(of(nothingNew, { neighbours: observed({ other: 500 }, { errors }) })).toBe('rejected');
+    expect(of(nothingNew, { neighbours: observed({ other: 500 }, { errors, calls }) })).toBe('inconclusive');
+  });
   it('holds without errors, and with those that the unpatched code raises too', () => {
     expect(of(nothingNew)).toBe('holds');
     const known = error('known');
@@ -182,6 +189,12 @@ describe('neighbours', () => {
     });
     expect(of(neighbours, { baseline: wrong, neighbours: observed({ other: 404 }) })).toBe('inconclusive');
   });
+  it('is unsure of another answer on rows in an order of our own, and holds for the same', () => {
+    const same = withRuns({ id: 1 }, { id: 1 });
+    const calls = [call('other', { match: 'rebuilt', anyOrder: true })];
+    expect(of(neighbours, { baseline: same, neighbours: run({ id: 2 }, { calls }) })).toBe('inconclusive');
+    expect(of(neighbours, { baseline: same, neighbours: run({ id: 1 }, { calls }) })).toBe('holds');
+  });
   it('is unsure of a call or a destination that was never recorded', () => {
     const same = withRuns({ id: 1 }, { id: 1 });
     const calls = [call('other', { match: 'none' })];
@@ -215,6 +228,44 @@ describe('effects', () => {
     const unpatched = [observed({ failing: 500 }, { calls: [write('failing', 'a')] })];
     const at = caseOf([], { unpatched });
     expect(of(effects, { at, neighbours: runs() })).toBe('rejected');
+  });
+  it('does not count one that the server refused', () => {
+    const refused = exchange({ request: {}, response: { error: { code: '23505' } } });
+    const made = { ...write('failing', 'a'), exchange: refused.id };
+    const at = caseOf([refused], { unpatched: [observed({ failing: 500 }, { calls: [made] })] });
+    expect(of(effects, { at, neighbours: runs() })).toBe('holds');
+  });
+  it('looks at what is written: leftovers of missing values are rejected, NULL where siblings have none is unsure', () => {
+    const sibling = inbound('POST', '/checkout', 200, {});
+    const insert = (note: Json): Json => ({
+      kind: 'extended',
+      sql: 'INSERT INTO a VALUES ($1)',
+      params: [note],
+      paramTypes: [25],
+      resultFormats: [],
+    });
+    const theirs = exchange({ protocol: 'postgres', request: insert('fine') });
+    const at = caseOf([sibling, theirs]);
+    at.slice.callsOf[sibling.id] = [theirs.id];
+    const writing = (note: Json): Partial<Facts> => ({
+      at,
+      neighbours: observed({}),
+      failing: observed(
+        { failing: 200 },
+        {
+          calls: [
+            call('failing', {
+              protocol: 'postgres',
+              writes: true,
+              canonical: protocolOf('postgres').canonical(insert(note)),
+            }),
+          ],
+        },
+      ),
+    });
+    expect(of(effects, writing('good'))).toBe('holds');
+    expect(of(effects, writing('undefined-1'))).toBe('rejected');
+    expect(of(effects, writing(null))).toBe('inconclusive');
   });
   it('rejects one that its siblings never make, and is unsure where there are none', () => {
     const failing = observed({ failing: 404 }, { calls: [write('failing', 'a')] });
@@ -324,6 +375,16 @@ describe('meaning', () => {
       { errors: [other(1_000_100), serverError(500, 1_500_000)] },
     );
     expect(of(meaning, tried(before, elsewhere))).toBe('inconclusive');
+  });
+  it('lets a variant end badly that ends as badly for a sibling without the patch', () => {
+    const other = error('other', { at: 100 });
+    const before = observed({ v: 500, w: 404 }, { errors: [BUG, serverError(500)] });
+    const now = observed({ v: 500, w: 404 }, { errors: [other, serverError(500)] });
+    const sibling = observed({ v: 500 }, { errors: [other, serverError(500)] });
+    expect(of(meaning, tried(before, now))).toBe('inconclusive');
+    expect(of(meaning, { ...tried(before, now), siblingVariants: sibling })).toBe('holds');
+    const fine = observed({ v: 200 }, { errors: [] });
+    expect(of(meaning, { ...tried(before, now), siblingVariants: fine })).toBe('inconclusive');
   });
   it('counts only variants whose calls the recording could answer', () => {
     const left = observed({ v: 500 }, { calls: [call('v', { match: 'none' })] });

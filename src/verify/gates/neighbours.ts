@@ -19,7 +19,8 @@ export const neighbours: Gate = ({ at, baseline, failing, neighbours: after }) =
   for (const exchange of usable) {
     const difference = differs(baseline, after, exchange);
     if (difference === null) continue;
-    if (callsDuring(after, exchange.id).some(isUnanswered)) cannotTell.push(exchange.summary);
+    const calls = callsDuring(after, exchange.id);
+    if (calls.some((call) => isUnanswered(call) || call.anyOrder === true)) cannotTell.push(exchange.summary);
     else return rejects('neighbours', `${exchange.summary} is answered differently: ${difference}`);
   }
   const unanswered = usable.find((exchange) => callsDuring(after, exchange.id).some(isUnanswered));
@@ -30,6 +31,11 @@ export const neighbours: Gate = ({ at, baseline, failing, neighbours: after }) =
       `${unanswered.summary} now makes a call that was never recorded: ${call.summary}${call.unknown === null ? '' : `, and ${call.unknown}`}`,
     );
   }
+  if (cannotTell.length > 0)
+    return unsure(
+      'neighbours',
+      `${cannotTell[0]} is answered differently, on rows of which the order is not determined`,
+    );
   const stray = after.run.strays.find((one) => !wasThere(baseline, one));
   if (stray)
     return unsure(

@@ -22,7 +22,7 @@ export type Answered =
       dared: true;
       response: Json;
       assumptions: Assumption[];
-      ordered: boolean;
+      anyOrder: boolean;
       fresh: boolean;
     }
   | { dared: false; reason: string };
@@ -90,7 +90,7 @@ export class Run implements RebuiltState {
       return { dared: false, reason: 'COPY and results in parts are not looked into' };
     if (mine.failed) {
       const response = { ...errorReply('25P02', ABORTED), transaction: 'E' } as Json;
-      return { dared: true, response, assumptions: [], ordered: true, fresh: false };
+      return { dared: true, response, assumptions: [], anyOrder: false, fresh: false };
     }
     const tried = await this.#try(
       mine,
@@ -101,11 +101,14 @@ export class Run implements RebuiltState {
     const { plan, response } = tried;
     if (keep && response.error && mine.open) await this.#fail(mine);
     const { assumptions, ordered, fresh } = plan;
+    const anyOrder = !ordered && response.rows.length > 1;
+    if (anyOrder)
+      assumptions.push({ what: 'the order of its rows, which nothing determines', exchange: null, at: 0 });
     return {
       dared: true,
       response: response as Json,
       assumptions,
-      ordered: ordered || response.rows.length <= 1,
+      anyOrder,
       fresh,
     };
   }
@@ -291,7 +294,7 @@ export class Run implements RebuiltState {
       dared: true,
       response: response as Json,
       assumptions: [],
-      ordered: true,
+      anyOrder: false,
       fresh: false,
     };
   }
