@@ -7,7 +7,8 @@
  */
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
-import { chooseOccurrence, openDossier, type Dossier, type Sources } from '../src/desks/fix/dossier.ts';
+import { chooseOccurrence, openDossier, type Dossier } from '../src/desks/fix/dossier.ts';
+import type { Sources } from '../src/desks/fix/model.ts';
 import { applyPatch } from '../src/patch/apply.ts';
 import type { Changes } from '../src/verify/case.ts';
 import { judge, type Judgement } from '../src/verify/judge.ts';

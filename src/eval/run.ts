@@ -1,8 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Candidate } from '../desks/fix/engines/port.ts';
-import type { Sources } from '../desks/fix/dossier.ts';
-import type { Work } from '../desks/fix/model.ts';
+import type { Sources, Work } from '../desks/fix/model.ts';
 import { messageOf, VouchError } from '../lib/errors.ts';
 import { scratchDir } from '../lib/scratch.ts';
 import { playProduction, type Parts, type Production } from './production.ts';

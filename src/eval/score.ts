@@ -1,7 +1,6 @@
 import { messageOf, VouchError } from '../lib/errors.ts';
 import { applyPatch } from '../patch/apply.ts';
-import type { Sources } from '../desks/fix/dossier.ts';
-import type { FixOutcome, Judged, Work } from '../desks/fix/model.ts';
+import type { FixOutcome, Judged, Sources, Work } from '../desks/fix/model.ts';
 import type { Candidate } from '../desks/fix/engines/port.ts';
 import { getProposal } from '../proposal/proposals.ts';
 import { withFixed, type Parts, type Production } from './production.ts';

@@ -11,16 +11,9 @@ import type { Survivor } from '../../verify/gates/determined.ts';
 import { sameBehaviour } from '../../verify/behaviour.ts';
 import { conclude, judge, type Judgement } from '../../verify/judge.ts';
 import type { Evidence } from '../../verify/evidence.ts';
-import {
-  chooseOccurrence,
-  openDossier,
-  type Chosen,
-  type Dossier,
-  type DossierOptions,
-  type Sources,
-} from './dossier.ts';
+import { chooseOccurrence, openDossier, type Chosen, type Dossier, type DossierOptions } from './dossier.ts';
 import type { Candidate, Engine, Feedback, FixContext } from './engines/port.ts';
-import type { FixOptions, FixOutcome, Judged, Work } from './model.ts';
+import type { FixOptions, FixOutcome, Judged, Sources, Work } from './model.ts';
 
 export interface DeskOptions extends DossierOptions {
   engines: Readonly<Record<'template' | 'llm' | 'agent', Engine>>;

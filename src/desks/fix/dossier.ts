@@ -14,7 +14,7 @@ import { openCase, type Case } from '../../verify/case.ts';
 import type { Baseline } from '../../verify/facts.ts';
 import { appChecks } from './app-checks.ts';
 import type { FixContext } from './engines/port.ts';
-import type { Work } from './model.ts';
+import type { Sources, Work } from './model.ts';
 import { schemasOf } from './schemas.ts';
 import { suspectOf } from './suspect.ts';
 
@@ -60,12 +60,6 @@ export interface Chosen {
   /** Id of the recording. */
   recording: string;
   slice: Slice;
-}
-
-/** What calls are answered from. */
-export interface Sources {
-  /** What was never recorded is answered from state that the recording proves; false: it is not answered. Default true. */
-  rebuilt?: boolean;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Candidate } from './engines/port.ts';
 import type { Proposal } from '../../proposal/model.ts';
-import type { Sources } from './dossier.ts';
 import type { Evidence, Verdict } from '../../verify/evidence.ts';
 
 /** Where long work tells how it goes, and when it has to stop. */
@@ -38,6 +37,12 @@ export interface FixOutcome {
   unavailable: string[];
   seconds: number;
   costUsd: number;
+}
+
+/** What calls are answered from. */
+export interface Sources {
+  /** What was never recorded is answered from state that the recording proves; false: it is not answered. Default true. */
+  rebuilt?: boolean;
 }
 
 export interface FixOptions extends Sources {
