@@ -29,9 +29,11 @@ export async function keepSchemas(
       const place = reader?.place(connection) ?? null;
       if (reader === undefined || place === null) continue;
       try {
+        // What changes while it is read may be in it or not.
+        const takenAt = Date.now();
         const schema = JSON.stringify(await reader.read(connection));
         for (const address of await addressesOf(place.host)) {
-          const values = { protocol, schema, takenAt: Date.now() };
+          const values = { protocol, schema, takenAt };
           await store.db
             .insertInto('releaseSchemas')
             .values({ release, destination: `${address}:${place.port}`, ...values })

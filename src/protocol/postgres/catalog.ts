@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { Json } from '../../lib/json.ts';
+import { isObject, type Json } from '../../lib/json.ts';
 import type { SchemaReader } from '../port.ts';
-import { pgResponseSchema } from './messages.ts';
 import { pgSchemaSchema } from './rebuilt/schema.ts';
 import { readSchema } from './rebuilt/schema-read.ts';
 
@@ -48,12 +47,19 @@ export const catalog: SchemaReader = {
   shown(exchanges) {
     const shown: Shown = { changedAt: null, tables: {} };
     for (const { response, startedAt, endedAt } of exchanges) {
-      const said = pgResponseSchema.nullable().safeParse(response).data;
+      // Thousands of them, with all their rows: no more is looked at than it takes.
+      const { tag, columns } = isObject(response) ? response : {};
       const at = endedAt ?? startedAt;
-      if (CHANGES.test(said?.tag ?? '')) shown.changedAt = Math.max(shown.changedAt ?? 0, at);
-      for (const { table } of said?.columns ?? [])
-        if (table >= FIRST_OWN && (table in shown.tables || Object.keys(shown.tables).length < MAX_TABLES))
+      if (typeof tag === 'string' && CHANGES.test(tag)) shown.changedAt = Math.max(shown.changedAt ?? 0, at);
+      for (const column of Array.isArray(columns) ? columns : []) {
+        const table = isObject(column) ? column['table'] : undefined;
+        if (
+          typeof table === 'number' &&
+          table >= FIRST_OWN &&
+          (table in shown.tables || Object.keys(shown.tables).length < MAX_TABLES)
+        )
           shown.tables[table] = Math.max(shown.tables[table] ?? 0, at);
+      }
     }
     return shown;
   },
