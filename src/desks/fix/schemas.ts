@@ -11,7 +11,7 @@ const MAX_VARIABLES = 200;
 const MAX_ADDRESSES = 8;
 const MAX_RELEASES = 100;
 /** The schemas of a release are not read more often; those that could not be read not as often. */
-const AGAIN_MS = 1_000;
+const AGAIN_MS = 200;
 const MISSING_AGAIN_MS = 60_000;
 
 /**
