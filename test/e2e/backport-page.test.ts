@@ -495,11 +495,19 @@ needs(existsSync(CHROMIUM), `chromium as ${CHROMIUM}: scripts/install-system-pac
     it('follows another window', async () => {
       const one = await browser.context.newPage();
       watch(one);
-      await open(url, one);
-      await open(url);
-      await row(3).getByRole('radio', { name: 'Yes', exact: true }).click();
-      await row(3, one).locator('input[value="y"]:checked').waitFor();
-      await one.close();
+      // One that is not in front draws nothing, and may be put off for as long as the browser likes.
+      try {
+        await open(url, one);
+        await page.bringToFront();
+        await open(url);
+        await row(3).getByRole('radio', { name: 'Yes', exact: true }).click();
+        await row(3).locator('input[value="y"]:checked').waitFor();
+        await one.bringToFront();
+        await row(3, one).locator('input[value="y"]:checked').waitFor();
+      } finally {
+        await one.close();
+        await page.bringToFront();
+      }
     });
 
     it('names everything for who cannot see it', async () => {
