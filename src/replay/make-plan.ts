@@ -1,5 +1,6 @@
 import type { Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
+import { destinationKey } from '../record/exchanges.ts';
 import type { Slice } from '../record/model.ts';
 import { destinationName } from './matching.ts';
 import type { ReplayPlan } from './plan.ts';
@@ -103,7 +104,7 @@ function refusedDuring(slice: Slice, { startedAt, endedAt }: Exchange, calls: re
 function destinationsOf(slice: Slice): ReplayPlan['destinations'] {
   const found = new Map<string, ReplayPlan['destinations'][number]>();
   for (const { direction, destination, protocol } of slice.exchanges) {
-    const key = `${destination.host}:${destination.port}`;
+    const key = destinationKey(destination);
     if (direction !== 'outbound' || protocol === 'dns' || found.has(key)) continue;
     found.set(key, { ...destination, protocol, facts: slice.facts[key] ?? null });
   }

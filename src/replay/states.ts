@@ -1,5 +1,6 @@
 import { messageOf, VouchError } from '../lib/errors.ts';
 import type { Exchange, KeptSchema, Protocol, Rebuilt, RebuiltState, Told } from '../protocol/port.ts';
+import { destinationKey } from '../record/exchanges.ts';
 import type { Slice } from '../record/model.ts';
 import { destinationName } from './matching.ts';
 import type { Happened, ReplayPlan } from './plan.ts';
@@ -58,7 +59,7 @@ export function createStates(
       throw new VouchError('inconclusive', unsure.get(destination) ?? 'nothing of it was recorded');
     const started = protocolOf(exchanges[0]!.protocol).rebuild!({
       exchanges,
-      facts: history.facts[keyOf(exchanges[0]!.destination)] ?? null,
+      facts: history.facts[destinationKey(exchanges[0]!.destination)] ?? null,
       schema: schemas.get(destination) ?? null,
     });
     servers.set(destination, started);
@@ -100,10 +101,6 @@ export function createStates(
       servers.clear();
     },
   };
-}
-
-function keyOf({ host, port }: Exchange['destination']): string {
-  return `${host}:${port}`;
 }
 
 /** What happened at one destination since the moment that a request was asked at. */

@@ -1,4 +1,4 @@
-import { isObject, type Json } from '../lib/json.ts';
+import { canonicalJson, isObject, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import { callClass, callSubjects } from '../replay/call-class.ts';
@@ -29,7 +29,7 @@ export function wayOf(calls: readonly Call[]): Way {
 }
 
 export function callKey(protocol: string, canonical: Json): string {
-  return `${protocol} ${JSON.stringify(canonical)}`;
+  return `${protocol} ${canonicalJson(canonical)}`;
 }
 
 /**
