@@ -3,6 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { VouchError, messageOf, systemCode } from '../lib/errors.ts';
 
 const HEALTH_AGENT = 'vouch-health';
+/** How long one request is waited for at most. */
+const PATIENCE_MS = 5_000;
+/** A request that was waited for less than this, because all the time was over, tells nothing of the app. */
+const TELLING_MS = 1_000;
 
 export interface HealthOptions {
   port: number;
@@ -33,17 +37,20 @@ export async function waitHealthy(options: HealthOptions): Promise<Healthy> {
     ended = why;
     stop.abort();
   });
-  let seen = 'nothing answered';
+  let seen: string | undefined;
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
     if (ended !== undefined) throw new VouchError('no', ended);
     const left = options.timeoutMs - (now() - begin);
-    if (left <= 0) throw notHealthy(options.timeoutMs, seen);
+    if (left <= 0) throw notHealthy(options.timeoutMs, seen ?? 'nothing answered');
+    const patience = Math.ceil(Math.min(left, PATIENCE_MS));
     try {
-      const answer = await probe(options, Math.min(left, 5_000), stop.signal);
+      const answer = await probe(options, patience, stop.signal);
       if (answer.status < 500) return { ...answer, milliseconds: Math.round(now() - begin) };
       seen = `GET ${answer.path} answered ${answer.status}`;
     } catch (error) {
-      seen = describe(error, options.port);
+      // The last request often has a moment only: it must not hide what the app answered before.
+      if (!(error instanceof Unanswered && patience < TELLING_MS && seen !== undefined))
+        seen = describe(error, options.port);
     }
     // An app that ends is not waited for.
     await delay(Math.min(pause, Math.max(left, 1)), undefined, { signal: stop.signal }).catch(() => {});
@@ -84,7 +91,9 @@ export interface Answer {
   deployment: string | undefined;
 }
 
-/** The head of the answer to one GET, on a connection of its own; the body is not read. */
+class Unanswered extends Error {}
+
+/** The head of the answer to one GET within `timeoutMs`, on a connection of its own; the body is not read. */
 export function ask(
   port: number,
   path: string,
@@ -100,7 +109,6 @@ export function ask(
         path,
         agent: false,
         headers: { 'user-agent': HEALTH_AGENT, accept: '*/*', ...headers },
-        timeout: timeoutMs,
         signal,
       },
       (response) => {
@@ -112,7 +120,12 @@ export function ask(
         response.destroy();
       },
     );
-    sent.on('timeout', () => sent.destroy(new Error(`GET ${path} was not answered within ${timeoutMs} ms`)));
+    // All of it: a head that comes byte by byte would start a socket's own timeout anew each time.
+    const timer = setTimeout(
+      () => sent.destroy(new Unanswered(`GET ${path} was not answered within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    sent.on('close', () => clearTimeout(timer));
     sent.on('error', reject);
     sent.end();
   });
