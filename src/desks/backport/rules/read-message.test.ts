@@ -34,7 +34,7 @@ describe('what a sentence says of backports', () => {
     ['No backport needed unless 969e212 gets backported.', 'declines', ['if-other']],
     ['It should be backported if/when the commit above is backported.', 'asks', ['if-other']],
     ['This patch was already backported to 2.8.', 'remark', ['already']],
-    ['Do not forget to backport this one.', 'remark'],
+    ['Do not forget to backport this one.', 'asks'],
     ["It's not deemed as sufficient to be backported.", 'declines'],
     ['While this is sufficient for a simple fix to be backported, it leaves the FD polled.', 'remark'],
     ['Backporting: 2.9, 2.8', 'asks'],
@@ -77,9 +77,83 @@ describe('what a sentence says of backports', () => {
     ['This could be backported until 1.9, but it is not so important.', 'may', ['not-important']],
     ['It was backported as far as 2.0.', 'remark', ['already']],
     ['Wait a little bit before backporting.', 'remark', ['after-a-while']],
+    ['Backport should be done to all stable releases.', 'asks'],
+    ['To be backported where the commit above was backported.', 'asks'],
+    ['Given the patches above were tagged for backporting to 2.0, this one should be as well.', 'asks'],
+    ['If any of the patches above is backported, this one will need to as well.', 'asks'],
+    [
+      'Since the commit above is tagged for backporting, this one will need to be backported along with it.',
+      'asks',
+    ],
+    ['This patch must be backported to 2.6 and may be backported as far as 2.0.', 'asks'],
+    ['This would need to be backported as far as 2.0 along with the next commit.', 'asks'],
+    ['Thus it must be adapted to the legacy mode and backported to all other stable versions.', 'asks'],
+    ['This patch must be backported as far as 2.2 and must be evaluated for 2.0.', 'asks'],
+    ["It is marked as a bug so that we don't forget to backport it to stable branches.", 'asks'],
+    ['This patch must only be bacported if the commit above is backported.', 'asks', ['if-other']],
+    ['Should be back ported to 2.6', 'asks'],
+    ['Must be merged into 2.6.', 'asks'],
+    ['It maybe be backported but is probably not worth it.', 'may'],
+    ['Should be interesting to backport this commit to 2.8.', 'may'],
+    ['A backport to all stable versions could be considered at some point.', 'may'],
+    ['A backport may be done to 2.4 if a problem is encountered.', 'may', ['if-needed']],
+    ['A backport might be useful, but reporting a warning only.', 'may'],
+    ['So the need to backport this patch must be evaluated for each branch.', 'may'],
+    ['This patch is simple enough to be backported as far as 2.0.', 'may'],
+    ['This remains extremely simple and should be easily backportable.', 'may'],
+    [
+      'While it should be easy to backport it as far as 2.2, it will have to be rewritten for lower versions.',
+      'may',
+    ],
+    ["It's better to backport it to stable branches.", 'may'],
+    ['It is probably best to not backport this beyond 2.6.', 'may'],
+    [
+      'There is no point in backporting this far away, but it would make sense to backport this fix at least there.',
+      'may',
+    ],
+    [
+      "It can be backported as far as 2.4, but there is little value in insisting if it doesn't backport easily.",
+      'may',
+    ],
+    ["It's not certain it should be backported, because it's a bit sensitive.", 'may'],
+    ["There's no real need to backport this though it will not hurt.", 'declines'],
+    ["This doens't need to be backported though it would not harm either.", 'declines'],
+    ['This not needs to be backported, as related to the rework.', 'declines'],
+    ['Backport is useless because there is currently less than 32 of them.', 'declines'],
+    ['They are not likely well suited for backporting.', 'declines'],
+    ['It was not backported yet and it is thus probably a good idea to not do so.', 'declines'],
+    ["It's probably wise to refrain from backporting it until it's reported.", 'declines'],
+    ["Until there's any proof that it needs to be backported, better not do it.", 'declines'],
+    ['So there is no reason to backport all these patches further than 2.9.', 'remark'],
+    ['It is probably useless to backport it further.', 'remark'],
+    ['But it will probably not be possible to backport them as far as 2.4.', 'remark'],
+    ['However if for any reason this commit cannot be backported, a lock can be taken.', 'remark'],
+    ['This patch should not be backported as-is, to avoid breaking the API.', 'remark'],
+    ['This was found to be quite effective and later backported to 2.3.7.', 'remark'],
+    ['So users of the last fix (backported to 2.3.8) may experience it again.', 'remark'],
+    ['See comments in the aforementioned commit for backport hints if needed.', 'remark'],
+    ['It has been mostly used during backport sessions but was apparently never committed!', 'remark'],
+    ['The invocation must be removed for the backport to prevent a compilation error.', 'remark'],
+    ['That part should just be ignored when backporting.', 'remark'],
+    ['The commit above is marked to be backported as far as 2.0.', 'remark'],
+    ['Old patches that have not yet been backported can be shown.', 'remark'],
     ['Nothing about it here.', null],
   ];
   it.each(rows)('%s', (...row) => check(haproxy, row));
+
+  // What has to be there before this one is no ask for this one.
+  const others: Row[] = [
+    ['In this case, the previous commit should be backported before :', 'remark'],
+    ['If it is backported, the commits above must be backported too.', 'remark'],
+    ['These 2 commits need to be backported first:', 'remark'],
+    ['Require the "host_only" converter to be backported.', 'remark'],
+    ['It depends on these two previous patches which will then also have to be backported:', 'remark'],
+    ['[in 2.4, commit b0281a49 ("MINOR: proxy: check if p is NULL") must be backported first]', 'remark'],
+    ['To backport this change, it is required to backport first the following commits:', 'remark'],
+    ['This patch depends on the previous patch and must be backported to 2.6.', 'asks'],
+    ['Both this one and the previous one must be backported to 2.6.', 'asks'],
+  ];
+  it.each(others)('%s', (...row) => check(haproxy, row));
 
   // The strings that HAProxy's patchbot misread, see shared/design/prior-art.md.
   it('does not take "uncertain (not stated)" for a no', () => {
@@ -137,10 +211,27 @@ describe('what a message says', () => {
     expect(read('It must be backported to 2.7, along with the previous patch.').needsPrevious).toBe(true);
   });
 
+  it('keeps a quoted subject in one sentence, also over lines and with a colon at the end of one', () => {
+    const said = (body: string): string[] => read(body).said.map(({ text }) => text);
+    expect(
+      said(
+        'It can be backported.\nIf so, the commit ("MINOR: stream:\nSave the last rule") must be backported first.',
+      ),
+    ).toEqual([
+      'It can be backported.',
+      'If so, the commit ("MINOR: stream: Save the last rule") must be backported first.',
+    ]);
+    expect(said('It is like ("never closed:\nThis must be backported.\nNo more.').at(-1)).toContain(
+      'must be backported',
+    );
+  });
+
   it('is quick on messages made to be slow', () => {
     const bombs = [
       'no '.repeat(2e6),
       '("'.repeat(2e6),
+      '("A: '.repeat(1e6),
+      '("a:\nA'.repeat(1e6),
       '1.'.repeat(2e6),
       `${'a'.repeat(5e6)} backport`,
       "don't ".repeat(1e6),

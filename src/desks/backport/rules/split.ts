@@ -9,6 +9,8 @@ export interface Sentence {
 const MAX_READ = 24_000;
 const LISTED = /^\s*(?:[-*•]|\d{1,2}[.)]|->)\s+|^\s{2,}\S/;
 const FULL = 56;
+/** A quoted subject is no longer; behind one that is never closed, sentences end as elsewhere. */
+const MAX_TITLE = 220;
 
 /** Sentences in order. Wrapped lines are joined; list entries and indented lines stand alone. Linear in the message. */
 export function splitSentences(body: string): Sentence[] {
@@ -43,12 +45,19 @@ function blocksOf(text: string): { text: string; listed: boolean }[] {
       flush();
       continue;
     }
-    if (entry || (last !== undefined && (listed || endsThere(last, line)))) flush();
+    const within = opensTitle(lines.slice(-4).join(' '));
+    if (entry || (last !== undefined && !within && (listed || endsThere(last, line)))) flush();
     if (entry) listed = true;
     lines.push(line.trim().replace(/^(?:[-*•]|->)\s+/, ''));
   }
   flush();
   return blocks;
+}
+
+/** Whether text ends within `("a quoted subject`, which has colons and capitals of its own. */
+function opensTitle(text: string): boolean {
+  const open = text.lastIndexOf('("');
+  return open !== -1 && text.length - open <= MAX_TITLE && !text.includes('"', open + 2);
 }
 
 function endsThere(last: string, next: string): boolean {
@@ -64,6 +73,7 @@ function cut(block: string): string[] {
   let start = 0;
   for (const match of block.matchAll(END)) {
     const end = match.index + match[0].length;
+    if (opensTitle(block.slice(Math.max(start, match.index - MAX_TITLE), match.index))) continue;
     parts.push(block.slice(start, end).trim());
     start = end;
   }

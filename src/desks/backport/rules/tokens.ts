@@ -24,12 +24,19 @@ const TOKEN = new RegExp(
   'gu',
 );
 
-/** `doesn't` says `does not`, and so must every rule be able to read it. */
+/** `doesn't` says `does not`, and so must every rule be able to read it; also as it is misspelt. */
 const NEGATED = new Map([
   ['cannot', 'can'],
   ["can't", 'can'],
   ["won't", 'will'],
+  ['dont', 'do'],
+  ['doesnt', 'does'],
+  ['didnt', 'did'],
+  ['isnt', 'is'],
+  ['wasnt', 'was'],
+  ['shouldnt', 'should'],
 ]);
+const ENDS_NEGATED = /^(?<verb>\p{L}+?)n?'t$/u;
 
 export function tokensOf(sentence: string): Token[] {
   const tokens: Token[] = [];
@@ -43,11 +50,40 @@ export function tokensOf(sentence: string): Token[] {
   return tokens;
 }
 
-function pushWord(tokens: Token[], word: string): void {
-  const verb = NEGATED.get(word) ?? (word.endsWith("n't") ? word.slice(0, -3) : null);
-  if (verb === null) {
+function pushWord(tokens: Token[], given: string): void {
+  const word = given.replace(/^back-port/, 'backport');
+  if (/^port(?:s|ed|ing)?$/.test(word) && tokens.at(-1)?.text === 'back') {
+    tokens.splice(-1, 1, { kind: 'word', text: `back${word}` });
+    return;
+  }
+  if (misspells(word)) {
+    tokens.push({ kind: 'word', text: 'backported' });
+    return;
+  }
+  const verb = NEGATED.get(word) ?? ENDS_NEGATED.exec(word)?.groups?.verb;
+  if (verb === undefined) {
     tokens.push({ kind: 'word', text: word });
     return;
   }
   tokens.push({ kind: 'word', text: verb }, { kind: 'word', text: 'not' });
+}
+
+/** The word that all is about, with one letter too many, missing or wrong, or two that changed places. */
+const FORMS = ['backport', 'backports', 'backported', 'backporting'];
+
+function misspells(word: string): boolean {
+  if (!word.startsWith('ba') || word.startsWith('backport')) return false;
+  return FORMS.some((form) => oneSlip(word, form));
+}
+
+function oneSlip(word: string, form: string): boolean {
+  let from = 0;
+  while (from < form.length && word[from] === form[from]) from++;
+  const rest = (text: string, skipped: number): string => text.slice(from + skipped);
+  return (
+    rest(word, 1) === rest(form, 1) ||
+    rest(word, 0) === rest(form, 1) ||
+    rest(word, 1) === rest(form, 0) ||
+    (word[from] === form[from + 1] && word[from + 1] === form[from] && rest(word, 2) === rest(form, 2))
+  );
 }
