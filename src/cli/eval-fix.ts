@@ -77,11 +77,13 @@ function lineOfScore(score: Score): string {
   const wrong = score.wrong
     ? `; wrong fixes: ${score.wrong.rejected} rejected, ${score.wrong.inconclusive} inconclusive, ${score.wrong.verified} verified`
     : '';
-  const reference = score.reference
-    ? `; reference fix: ${score.reference.verdict}${score.reference.gate === null ? '' : ` (${score.reference.gate})`}`
-    : '';
+  const reference = score.reference ? `; reference fix: ${givenOf(score.reference)}` : '';
   const other = besides(score) === '' ? '' : `; from the recording only: ${besides(score)}`;
   return `${score.scenario}: ${outcomeOf(score)} in ${seconds(score.seconds)}${score.reason === null ? '' : `: ${brief(score.reason, 160)}`}${other}${reference}${wrong}`;
+}
+
+function givenOf({ verdict, gate, reason }: NonNullable<Score['reference']>): string {
+  return gate === null ? verdict : `${verdict} (${gate}: ${brief(reason ?? '', 160)})`;
 }
 
 function lineOfCheck({ scenario, ok, problems }: Checked): string {

@@ -44,10 +44,11 @@ export const COMPARED = [
   'seconds',
 ] as const;
 
-/** The verdict on a patch given by hand and the gate that decided. */
+/** The verdict on a patch given by hand, the gate that decided, and what it says; both null where the patch is verified. */
 export interface GivenScore {
   verdict: Judged['verdict'];
   gate: string | null;
+  reason: string | null;
   rebuilt: number;
 }
 
@@ -143,7 +144,12 @@ export async function scoreGiven(
   const decisive =
     judged.gates.find(({ otherwise }) => otherwise === 'rejected') ??
     judged.gates.find(({ otherwise }) => otherwise === 'inconclusive');
-  return { verdict: judged.verdict, gate: decisive?.gate ?? null, rebuilt: rebuiltIn(judged.calls) };
+  return {
+    verdict: judged.verdict,
+    gate: decisive?.gate ?? null,
+    reason: decisive?.detail ?? null,
+    rebuilt: rebuiltIn(judged.calls),
+  };
 }
 
 function rebuiltIn(calls: Judged['calls']): number {

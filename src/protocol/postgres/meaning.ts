@@ -90,7 +90,25 @@ export function reportedSetting(sql: string): { name: string; value: string } | 
     sql,
   );
   const name = match ? SHOWN[match[1]!.toLowerCase().replace(/\s+/, ' ')] : undefined;
-  return name === undefined
-    ? undefined
-    : { name, value: match![2]!.replace(/^'([\s\S]*)'$/, '$1').replace(/''/g, "'") };
+  if (name === undefined) return undefined;
+  const given = match![2]!.replace(/^interval\s+('[^']*')\s*(?:hour\s+to\s+minute)?$/i, '$1');
+  const value = given.replace(/^'([\s\S]*)'$/, '$1').replace(/''/g, "'");
+  return { name, value: name === 'TimeZone' ? (fixedZone(value) ?? value) : value };
+}
+
+/**
+ * PostgreSQL's own name for a zone that is given as hours (`-3`, `5.5`) or as an interval (`+05:30`); undefined for every other. See
+ * `pg_tzset_offset` in its source: west is positive there.
+ */
+export function fixedZone(text: string): string | undefined {
+  const match = /^\s*(?<sign>[+-]?)(?<hours>\d{1,2})(?::(?<minutes>\d{2})|(?<part>\.\d{1,4}))?\s*$/.exec(
+    text,
+  )?.groups;
+  if (!match) return undefined;
+  const minutes =
+    Number(match.hours) * 60 + Number(match.minutes ?? 0) + Math.round(Number(match.part ?? 0) * 60);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const far =
+    minutes % 60 === 0 ? two(minutes / 60) : `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+  return match.sign === '-' && minutes > 0 ? `<-${far}>+${far}` : `<+${far}>-${far}`;
 }

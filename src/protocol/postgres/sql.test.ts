@@ -111,4 +111,14 @@ describe('statements without data', () => {
     });
     expect(reportedSetting('SET search_path = a')).toBeUndefined();
   });
+
+  it.each([
+    ["SET TIME ZONE INTERVAL '+00:00' HOUR TO MINUTE", '<+00>-00'],
+    ["SET TIME ZONE INTERVAL '-05:30' HOUR TO MINUTE", '<-05:30>+05:30'],
+    ['SET TIME ZONE -5', '<-05>+05'],
+    ["SET timezone = '5.5'", '<+05:30>-05:30'],
+    ["SET TIME ZONE 'Etc/GMT+5'", 'Etc/GMT+5'],
+  ])('knows the name of a zone that is an offset: %s', (sql, value) => {
+    expect(reportedSetting(sql)).toEqual({ name: 'TimeZone', value });
+  });
 });

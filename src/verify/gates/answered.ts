@@ -34,7 +34,7 @@ function describe(call: Call): string {
   const what = `${call.summary} (${call.destination}) was never recorded${unknown}`;
   if (!call.nearest) return what;
   if (call.nearest.differences.length === 0)
-    return `${call.summary} (${call.destination}) was recorded, but no answer that fits here`;
+    return `${call.summary} (${call.destination}) was recorded, but no answer that fits here${unknown}`;
   const [first] = call.nearest.differences as ReturnType<typeof differences>;
   const how = first
     ? `: ${first.path} ${JSON.stringify(first.before ?? null)} → ${JSON.stringify(first.after ?? null)}`

@@ -1,6 +1,7 @@
 import type { TransactionStmt } from 'libpg-query';
 import { VouchError } from '../../../lib/errors.ts';
 import type { Json } from '../../../lib/json.ts';
+import { fixedZone } from '../meaning.ts';
 import { pgFactsSchema, type PgOpening } from '../messages.ts';
 import { as, kindOf, words, type Node } from './parse.ts';
 
@@ -28,13 +29,29 @@ export function startOf(facts: Json | null): Settings {
 
 function settingsOf({ given, reported }: PgOpening): Settings {
   const strange =
-    Object.keys(given).find(
-      (name) => !HARMLESS.has(name.toLowerCase()) && !REPORTED.has(name.toLowerCase()),
-    ) ?? Object.entries(EXPECTED).find(([name, form]) => !form.test(reported[name] ?? ''))?.[0];
+    Object.entries(given).find(([name, value]) => !isHarmless(name.toLowerCase(), value))?.[0] ??
+    Object.entries(EXPECTED).find(([name, form]) => !form.test(reported[name] ?? ''))?.[0];
   return {
     timeZone: reported['TimeZone'] ?? 'UTC',
     odd: strange === undefined ? null : `connections began with a ${strange} of their own`,
   };
+}
+
+function isHarmless(name: string, value: string): boolean {
+  if (name === 'search_path') return isUsualPath(value.split(','));
+  if (name === 'extra_float_digits') return Number(value) > 0;
+  if (name !== 'options') return HARMLESS.has(name) || REPORTED.has(name);
+  // As the server reads them: `-c name=value` and `--name=value`, one after the other.
+  const rest = value.replace(/\s*(?:-c\s*|--)([\w-]+)=(\S+)/g, (whole, inner: string, of: string) =>
+    isHarmless(inner.toLowerCase().replaceAll('-', '_'), of) ? '' : whole,
+  );
+  return rest.trim() === '';
+}
+
+/** Where names are looked for by themselves. */
+function isUsualPath(schemas: readonly string[]): boolean {
+  const names = schemas.map((schema) => schema.trim().replace(/^"(.*)"$/, '$1'));
+  return names.at(-1) === 'public' && names.slice(0, -1).every((name) => name === '$user');
 }
 
 /** What they are set to, the server says. */
@@ -49,7 +66,7 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
 /** Settings that change no answer. */
 const HARMLESS: ReadonlySet<string> = words(
   'application_name statement_timeout lock_timeout idle_in_transaction_session_timeout ' +
-    'client_min_messages client_encoding standard_conforming_strings extra_float_digits ' +
+    'idle_session_timeout transaction_timeout client_min_messages client_encoding standard_conforming_strings extra_float_digits ' +
     'synchronous_commit work_mem tcp_keepalives_idle jit',
 );
 
@@ -61,7 +78,9 @@ export function settingsAfter(settings: Settings, start: Settings, node: Node): 
   if (!set) return undefined;
   const name = (set.name ?? '').toLowerCase();
   if (set.kind === 'VAR_RESET_ALL') return start;
-  const value = as(set.args?.[0], 'A_Const');
+  const given = set.args?.[0];
+  // SET TIME ZONE INTERVAL '+02:00' HOUR TO MINUTE
+  const value = as(as(given, 'TypeCast')?.arg ?? given, 'A_Const');
   const text = value?.sval?.sval ?? '';
   if (
     name === 'extra_float_digits' &&
@@ -75,9 +94,15 @@ export function settingsAfter(settings: Settings, start: Settings, node: Node): 
     return { ...settings, odd: 'strings are written in another way' };
   if (HARMLESS.has(name)) return settings;
   if (name === 'timezone' && set.kind === 'VAR_SET_DEFAULT') return { ...settings, timeZone: start.timeZone };
-  if (name === 'timezone' && set.kind === 'VAR_SET_VALUE' && !set.is_local && text !== '')
-    return { ...settings, timeZone: text };
+  if (name === 'timezone' && set.kind === 'VAR_SET_VALUE' && !set.is_local) {
+    const hours = value?.ival ? String(value.ival.ival ?? 0) : (value?.fval?.fval ?? text);
+    if (hours !== '') return { ...settings, timeZone: fixedZone(hours) ?? text };
+  }
   if (name === 'datestyle' && /^iso/i.test(text)) return settings;
+  if (name === 'search_path') {
+    const schemas = (set.args ?? []).map((arg) => as(arg, 'A_Const')?.sval?.sval ?? '');
+    if (set.kind === 'VAR_SET_VALUE' && isUsualPath(schemas)) return settings;
+  }
   return { ...settings, odd: `${name} was set` };
 }
 
