@@ -20,6 +20,7 @@ import { sound } from './gates/sound.ts';
 import type { Call } from '../replay/plan.ts';
 import { mutantsOf, quotedInputs, type Mutant } from './mutants.ts';
 import { chooseNeighbours } from './neighbours.ts';
+import { keysIn, otherNames } from './other-names.ts';
 import { statusOf, type Observed } from './observe.ts';
 import { inputsOf, precedentOf } from './precedents.ts';
 import { goesTheWayOf, wayOf, type Way } from './ways.ts';
@@ -178,10 +179,15 @@ const FOR_MUTANTS: readonly Gate[] = [errorGone, nothingNew, answered, meaning];
 /** A patch with more constants of its own than this is not looked into: the rest counts as made up. */
 const MOST_MUTANTS = 12;
 
-/** Constants of a surviving patch that can be changed without any gate noticing, though the answer changes. */
+/** Constants and names of a surviving patch that can be changed without any gate noticing, though the answer changes. */
 async function inventedIn(facts: Facts, own: Behaviour): Promise<string[]> {
   const { at } = facts;
-  const mutants = await mutantsOf(at.tree, facts.changes);
+  const calls = new Set(at.slice.callsOf[at.failing.id]);
+  const answers = at.slice.exchanges.filter(({ id }) => calls.has(id)).map(({ response }) => response);
+  const mutants = [
+    ...(await mutantsOf(at.tree, facts.changes)),
+    ...(await otherNames(at.tree, facts.changes, keysIn(answers))),
+  ];
   const nameOf = ({ literal, path, line }: Mutant): string => `${literal} (${path}:${line})`;
   const found = await mapLimited(mutants.slice(0, MOST_MUTANTS), 2, async (mutant) => {
     const failing = await runFailing(at, `the constant ${mutant.literal}`, mutant.changes);

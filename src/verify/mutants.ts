@@ -101,13 +101,13 @@ function isCompared(above: readonly Node[]): boolean {
 }
 
 /** Lines that are new, with the old lines that they stand in place of: offsets in either text. */
-interface Hunk {
+export interface Hunk {
   start: number;
   end: number;
   replaced: { start: number; end: number };
 }
 
-function hunksOf(before: string, after: string): Hunk[] {
+export function hunksOf(before: string, after: string): Hunk[] {
   const hunks: Hunk[] = [];
   let [was, is] = [0, 0];
   let replaced = { start: 0, end: 0 };

@@ -8,7 +8,7 @@ import {
   type Node,
 } from '../../locate/ast.ts';
 import type { Source } from '../../locate/source.ts';
-import { wordsOf } from './names.ts';
+import { wordsOf } from '../../../../lib/similar-names.ts';
 
 const NUMERIC = new Set(
   'count total price amount qty quantity percent percentage rate discount number sum score age size length limit offset tax fee cent balance points point stock weight height width rank level duration minute hour day second average avg mean max min cost rating'.split(

@@ -2,7 +2,7 @@ import { isCall, isIdentifier, isMember, unwrap } from '../../../locate/ast.ts';
 import { bound, moduleOf } from '../../../locate/modules.ts';
 import { findAll, keyName, propertyName, type Node } from '../../../locate/ast.ts';
 import { replace } from '../edits.ts';
-import { closest } from '../names.ts';
+import { closest } from '../../../../../lib/similar-names.ts';
 import type { Source } from '../../../locate/source.ts';
 import type { Site, Transformation } from '../site.ts';
 

@@ -1,7 +1,7 @@
 import { isIdentifier } from '../../../locate/ast.ts';
 import { type Node } from '../../../locate/ast.ts';
 import { replace } from '../edits.ts';
-import { closest } from '../names.ts';
+import { closest } from '../../../../../lib/similar-names.ts';
 import type { Source } from '../../../locate/source.ts';
 import type { Transformation } from '../site.ts';
 

@@ -1,6 +1,6 @@
 import { findAll, type Node } from '../../../locate/ast.ts';
 import { replace } from '../edits.ts';
-import { closest } from '../names.ts';
+import { closest } from '../../../../../lib/similar-names.ts';
 import type { Site, Transformation } from '../site.ts';
 
 /** `column "x" does not exist`: the column's real name, from PostgreSQL's hint, the recording or the other queries. */

@@ -10,7 +10,7 @@ import {
 } from '../../../locate/ast.ts';
 import { replace } from '../edits.ts';
 import { originOf } from '../../../locate/flow.ts';
-import { closest } from '../names.ts';
+import { closest } from '../../../../../lib/similar-names.ts';
 import type { Source } from '../../../locate/source.ts';
 import type { Proposal, Site, Transformation } from '../site.ts';
 

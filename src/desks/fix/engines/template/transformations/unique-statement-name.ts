@@ -4,7 +4,7 @@ import type { Source } from '../../../locate/source.ts';
 import { replace } from '../edits.ts';
 import type { Proposal, Transformation } from '../site.ts';
 import { quoted } from '../render-answer.ts';
-import { wordsOf } from '../names.ts';
+import { wordsOf } from '../../../../../lib/similar-names.ts';
 
 interface Statement {
   source: Source;

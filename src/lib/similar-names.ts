@@ -38,7 +38,11 @@ function similarity(written: string, meant: string): number {
   const own = wordsOf(written);
   const shared = own.filter((word) => words.has(word)).length;
   const all = Math.max(own.length, words.size);
-  return shared > 0 && all > 1 ? 0.6 * (shared / all) : 0;
+  if (shared > 0 && all > 1) return 0.6 * (shared / all);
+  // `desc` for `description`, `nick` for `nickname`; less so `name` for `nickname`
+  if (shorter < 3) return 0;
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  return long.startsWith(short) ? 0.5 : long.endsWith(short) && shorter > 3 ? 0.4 : 0;
 }
 
 function singularOf(name: string): string {
