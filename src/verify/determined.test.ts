@@ -4,6 +4,7 @@ import type { Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import type { Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
+import type { Observed } from './observe.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import { callKey, type Step } from './ways.ts';
 import { determine, type Survivor } from './gates/determined.ts';
@@ -31,6 +32,8 @@ function caseOf(failing: Exchange, others: Exchange[], callsOf: Record<string, s
   return {
     failing,
     prefix: [] as Exchange[],
+    schedule: 'sequential',
+    unpatched: [] as Observed[],
     slice: slice([failing, ...others], { failing: failing.id, callsOf }),
   } as Case;
 }
@@ -91,6 +94,21 @@ describe('a fix that goes on past the fault', () => {
       detail: expect.stringContaining('goes on from where the recording broke off'),
     });
     expect(determine(at, givesUp, [goesOn()]).gate.holds).toBe(false);
+  });
+
+  it('is so whatever its driver asks on the new connections of a replay, as the unpatched app asked too', () => {
+    const types = 'SELECT oid FROM pg_type';
+    const calls = [types, 'SELECT * FROM seats'].map((sql) => ({
+      during: broken.id,
+      protocol: 'postgres',
+      canonical: { sql, params: [] },
+    }));
+    const replayed = { ...at, unpatched: [{ run: { result: { calls } } } as unknown as Observed] };
+    const asks = goesOn({ way: [step('SELECT pg_type'), ...goesOn().way] });
+    expect(determine(replayed, asks, [givesUp]).gate.holds).toBe(true);
+    expect(determine(at, asks, [givesUp]).gate.holds).toBe(false);
+    const twice = goesOn({ way: [...asks.way, step('SELECT pg_type')] });
+    expect(determine(replayed, twice, [givesUp]).gate.holds).toBe(false);
   });
 
   it('is one of several where another goes on and answers otherwise', () => {

@@ -1,9 +1,9 @@
-import { canonicalJson, isObject, type Json } from '../lib/json.ts';
+import { canonicalJson, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
-import { callClass, callSubjects } from '../replay/call-class.ts';
+import { callAct } from '../replay/call-class.ts';
 import type { Call } from '../replay/plan.ts';
-import { siblingsOf, type Case } from './case.ts';
+import { failingCalls, siblingsOf, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { bodyOf, statusOf } from './observe.ts';
 import { oddities } from './shape.ts';
@@ -22,7 +22,7 @@ export interface Step {
 
 export function wayOf(calls: readonly Call[]): Way {
   return calls.map(({ protocol, canonical, match }) => ({
-    kind: kindOf(protocol, canonical),
+    kind: callAct(protocol, canonical),
     key: callKey(protocol, canonical),
     rebuilt: match === 'rebuilt',
   }));
@@ -43,7 +43,11 @@ export function goesTheWayOf(
   { status, body }: Pick<Behaviour, 'status' | 'body'>,
 ): Exchange | undefined {
   const before = recordedWay(at, at.failing);
-  const kinds = way.map(({ kind }) => kind);
+  const kinds = withoutChatter(
+    at,
+    before,
+    way.map(({ kind }) => kind),
+  );
   if (before.some((kind, i) => kinds[i] !== kind)) return undefined;
   const rest = kinds.slice(before.length);
   if (rest.length === 0 && !way.some(({ rebuilt }) => rebuilt)) return undefined;
@@ -61,19 +65,27 @@ export function goesTheWayOf(
   });
 }
 
+/** Without what the unpatched app asks in replay too and did not ask in production: a driver asks for types on each new connection. */
+function withoutChatter(at: Case, before: readonly string[], kinds: readonly string[]): string[] {
+  const [unpatched] = at.unpatched;
+  const chatter = unpatched ? wayOf(failingCalls(at, unpatched)).map(({ kind }) => kind) : [];
+  for (const kind of before) take(chatter, kind);
+  return kinds.filter((kind) => !take(chatter, kind));
+}
+
+/** Takes one out; false where there is none. */
+function take(kinds: string[], kind: string): boolean {
+  const at = kinds.indexOf(kind);
+  if (at !== -1) kinds.splice(at, 1);
+  return at !== -1;
+}
+
 function recordedWay({ slice }: Case, inbound: Exchange): string[] {
   const ids = new Set(slice.callsOf[inbound.id]);
   return slice.exchanges
     .filter(({ id, protocol, request }) => ids.has(id) && !protocolOf(protocol).housekeeping(request))
     .toSorted((a, b) => a.startedAt - b.startedAt)
-    .map(({ protocol, request }) => kindOf(protocol, protocolOf(protocol).canonical(request)));
-}
-
-function kindOf(protocol: string, canonical: Json): string {
-  const sql = isObject(canonical) ? canonical['sql'] : undefined;
-  const subjects = callSubjects(protocol, canonical);
-  if (typeof sql !== 'string' || subjects.length === 0) return callClass(protocol, canonical);
-  return `${protocol} ${sql.split(/\s/, 1)[0]!.toUpperCase()} ${subjects.toSorted().join(' ')}`;
+    .map(({ protocol, request }) => callAct(protocol, protocolOf(protocol).canonical(request)));
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
