@@ -35,6 +35,50 @@ export function callClass(protocol: string, canonical: Json): string {
   return `${protocol} ${Object.keys(canonical).sort().join(',')}`;
 }
 
+/** A call without its values, and these. */
+export interface CallForm {
+  form: string;
+  values: Json;
+}
+
+/**
+ * As `callClass`, where clients write values into the text of a statement too: a statement without parameters has its literals among its
+ * values. Where it has parameters, literals are the code's own words.
+ */
+export function callForm(protocol: string, canonical: Json): CallForm {
+  const form = callClass(protocol, canonical);
+  if (!isObject(canonical) || typeof canonical['sql'] !== 'string') return { form, values: canonical };
+  const { sql, ...values } = canonical;
+  if (Array.isArray(values['params']) && values['params'].length > 0) return { form, values };
+  const literals: Json[] = [];
+  const bare = sql.replace(protocol === 'mysql' ? MYSQL_LITERAL : LITERAL, (text) => {
+    literals.push(valueOf(text));
+    return '?';
+  });
+  return { form: `${protocol} ${bare}`, values: { ...values, literals } };
+}
+
+const NUMBER = String.raw`(?<![\w$."])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w"])`;
+const WORD = String.raw`(?<!\b(?:is|not|default)\s)\b(?:null|true|false)\b`;
+const LITERAL = new RegExp(String.raw`'(?:[^']|'')*'|${NUMBER}|${WORD}`, 'gi');
+const MYSQL_LITERAL = new RegExp(
+  String.raw`'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|${NUMBER}|${WORD}`,
+  'gis',
+);
+
+function valueOf(literal: string): Json {
+  if (/^null$/i.test(literal)) return null;
+  return /^['"]/.test(literal) ? literal.slice(1, -1) : literal.toLowerCase();
+}
+
+/** What is done to what, whatever the words: `postgres INSERT orders`. */
+export function callAct(protocol: string, canonical: Json): string {
+  const sql = isObject(canonical) ? canonical['sql'] : undefined;
+  const subjects = callSubjects(protocol, canonical);
+  if (typeof sql !== 'string' || subjects.length === 0) return callClass(protocol, canonical);
+  return `${protocol} ${sql.split(/\s/, 1)[0]!.toUpperCase()} ${subjects.toSorted().join(' ')}`;
+}
+
 /**
  * What a call is about, as far as its text tells: tables of an SQL statement, the pattern of a Redis key, host and first part of the path of an HTTP
  * request. Two calls about one thing may ask different questions of it.

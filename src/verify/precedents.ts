@@ -1,7 +1,7 @@
 import { canonicalJson, isObject, parseJson, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
-import { callClass, callSubjects } from '../replay/call-class.ts';
+import { callForm, callSubjects, type CallForm } from '../replay/call-class.ts';
 import { sameRequest, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { inboundOf } from './neighbours.ts';
@@ -82,7 +82,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
     `${routes.of(exchange)} answers ${statusOf(exchange.response)} when ${protocol} ${kind === 'empty' ? 'finds nothing' : 'answers with an error'}`;
   for (const telling of outcomes) {
     const same = met.filter((one) =>
-      one.outcomes.some((outcome) => outcome.class === telling.class && outcome.kind === telling.kind),
+      one.outcomes.some((outcome) => outcome.form === telling.form && outcome.kind === telling.kind),
     );
     // An outcome after which others went on well (an empty cache, say) is not what the answer hangs on.
     if (same.every(({ exchange }) => isRefusal(exchange)))
@@ -220,14 +220,12 @@ function isRefusal(exchange: Exchange): boolean {
   return status >= 400 && status < 500;
 }
 
-interface Outcome {
+interface Outcome extends CallForm {
   /** What the call is about. */
   subjects: string[];
   kind: 'empty' | 'error';
   protocol: string;
-  class: string;
   key: string;
-  canonical: Json;
 }
 
 /**
@@ -238,12 +236,12 @@ function asksForNothing(at: Case, outcome: Outcome): boolean {
   const own = new Set(at.slice.callsOf[at.failing.id]);
   const others = at.slice.exchanges
     .filter(({ id, direction }) => direction === 'outbound' && !own.has(id))
-    .map(({ protocol, request }) => ({ protocol, canonical: protocolOf(protocol).canonical(request) }))
-    .filter(({ protocol, canonical }) => callClass(protocol, canonical) === outcome.class)
-    .map(({ canonical }) => canonical);
+    .map(({ protocol, request }) => callForm(protocol, protocolOf(protocol).canonical(request)))
+    .filter(({ form }) => form === outcome.form)
+    .map(({ values }) => values);
   return (
-    nullsOf(outcome.canonical, others).length > 0 ||
-    (others.length > 0 && leftoverIn(outcome.canonical, others) !== null)
+    nullsOf(outcome.values, others).length > 0 ||
+    (others.length > 0 && leftoverIn(outcome.values, others) !== null)
   );
 }
 
@@ -261,9 +259,8 @@ function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
         {
           kind,
           protocol: call.protocol,
-          class: callClass(call.protocol, canonical),
+          ...callForm(call.protocol, canonical),
           key: callKey(call.protocol, canonical),
-          canonical,
           subjects: callSubjects(call.protocol, canonical),
         },
       ];

@@ -1,5 +1,5 @@
 import { canonicalJson, isObject, type Json } from '../../lib/json.ts';
-import { callClass } from '../../replay/call-class.ts';
+import { callAct, callForm } from '../../replay/call-class.ts';
 import type { Call } from '../../replay/plan.ts';
 import { writesOf, type Write } from '../behaviour.ts';
 import { failingCalls, siblingsOf, type Case } from '../case.ts';
@@ -35,35 +35,49 @@ export const effects: Gate = ({ at, baseline, failing, neighbours }) => {
   const siblings = siblingsOf(at);
   const writes = writesOf(at, failingCalls(at, failing));
   // What the request itself wrote before it failed is usual as well.
-  const unusual = beyond(writes, kindsOfWrites(at, [...siblings, at.failing]));
-  if (unusual.length > 0) {
-    const { summary } = unusual[0]!;
+  const usual = writesOfRequests(at, [...siblings, at.failing]);
+  const unusual = writes.find((write) => !usual.acts.has(callAct(write.protocol, write.canonical)));
+  if (unusual) {
     return siblings.length === 0
       ? unsure(
           GATE,
-          `the patched request writes (${summary}), and no recorded sibling shows whether it should`,
+          `the patched request writes (${unusual.summary}), and no recorded sibling shows whether it should`,
         )
-      : rejects(GATE, `the patched request makes a write that its siblings never make: ${summary}`);
+      : rejects(GATE, `the patched request makes a write that its siblings never make: ${unusual.summary}`);
   }
-  const recorded = writesOfRequests(at, [...siblings, at.failing]);
   for (const { protocol, canonical, summary } of writes) {
-    const alike = recorded.get(callClass(protocol, canonical)) ?? [];
-    const leftover = leftoverIn(canonical, alike);
+    const { form, values } = callForm(protocol, canonical);
+    const alike = usual.byForm.get(form) ?? [];
+    const leftover = leftoverIn(values, alike);
     if (leftover !== null)
       return rejects(
         GATE,
         `the patched request writes what is left of a missing value: ${summary}: ${leftover}`,
       );
-    const [empty] = nullsOf(canonical, alike);
+    if (alike.length === 0)
+      return unsure(
+        GATE,
+        `the patched request writes where its siblings write, and not as they do: ${summary}`,
+      );
+    const [empty] = nullsOf(values, alike);
     if (empty !== undefined)
       return unsure(
         GATE,
         `the patched request writes NULL where its siblings never do: ${summary}: ${empty}`,
       );
+    const word = strangeWord(values, alike);
+    if (word !== null)
+      return unsure(
+        GATE,
+        `the patched request writes ${word.own} where its siblings always write ${word.theirs}: ${summary}`,
+      );
   }
   const status = statusOf(failing.responses.get(at.failing.id)?.response);
   if (status !== null && status >= 400) {
-    const [refusedOnly] = beyond(writes, kindsOfWrites(at, siblings.filter(isRefusal)));
+    const refusals = writesOfRequests(at, siblings.filter(isRefusal)).byForm;
+    const refusedOnly = writes.find(
+      ({ protocol, canonical }) => !refusals.has(callForm(protocol, canonical).form),
+    );
     if (refusedOnly)
       return unsure(
         GATE,
@@ -106,29 +120,51 @@ function droppedWrites(at: Case, failing: Observed): Write[] {
   });
 }
 
-/** Writes of other kinds than these. */
-function beyond(writes: readonly Write[], kinds: ReadonlySet<string>): Write[] {
-  return writes.filter((write) => !kinds.has(callClass(write.protocol, write.canonical)));
+interface Writes {
+  /** What they do to what, see `callAct`. */
+  acts: ReadonlySet<string>;
+  /** Their values by the form of the call. */
+  byForm: ReadonlyMap<string, Json[]>;
 }
 
-/** The kinds of write that these requests were recorded to make. */
-function kindsOfWrites(at: Case, requests: readonly Exchange[]): ReadonlySet<string> {
-  return new Set(writesOfRequests(at, requests).keys());
-}
-
-/** What these requests were recorded to write, by kind. */
-function writesOfRequests(at: Case, requests: readonly Exchange[]): Map<string, Json[]> {
+/** What these requests were recorded to write. */
+function writesOfRequests(at: Case, requests: readonly Exchange[]): Writes {
   const ids = new Set(requests.flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
-  const found = new Map<string, Json[]>();
+  const acts = new Set<string>();
+  const byForm = new Map<string, Json[]>();
   for (const exchange of at.slice.exchanges) {
     if (!ids.has(exchange.id)) continue;
     const protocol = protocolOf(exchange.protocol);
     if (protocol.writes(exchange.request) === false) continue;
     const canonical = protocol.canonical(exchange.request);
-    const kind = callClass(exchange.protocol, canonical);
-    found.set(kind, [...(found.get(kind) ?? []), canonical]);
+    acts.add(callAct(exchange.protocol, canonical));
+    const { form, values } = callForm(exchange.protocol, canonical);
+    byForm.set(form, [...(byForm.get(form) ?? []), values]);
   }
-  return found;
+  return { acts, byForm };
+}
+
+/** A text in a statement that several siblings all wrote otherwise, and alike: a word of the code, and no value of a request. */
+function strangeWord(values: Json, alike: readonly Json[]): { own: string; theirs: string } | null {
+  const own = literalsOf(values);
+  const [first = [], ...others] = alike.map(literalsOf);
+  if (others.length === 0) return null;
+  const at = own.findIndex(
+    (word, i) =>
+      isWord(word) &&
+      isWord(first[i]) &&
+      word !== first[i] &&
+      others.every((literals) => literals[i] === first[i]),
+  );
+  return at === -1 ? null : { own: JSON.stringify(own[at]), theirs: JSON.stringify(first[at]) };
+}
+
+function literalsOf(values: Json): readonly Json[] {
+  return isObject(values) && Array.isArray(values['literals']) ? values['literals'] : [];
+}
+
+function isWord(value: Json | undefined): boolean {
+  return typeof value === 'string' && !/^-?\d/.test(value);
 }
 
 function isRefusal(exchange: Exchange): boolean {

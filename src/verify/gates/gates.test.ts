@@ -267,6 +267,36 @@ describe('effects', () => {
     expect(of(effects, writing('undefined-1'))).toBe('rejected');
     expect(of(effects, writing(null))).toBe('inconclusive');
   });
+  describe('of statements with their values in the text', () => {
+    const plain = (sql: string): Json => ({
+      kind: 'simple',
+      sql,
+      params: [],
+      paramTypes: [],
+      resultFormats: [],
+    });
+    const siblings = [1, 2].map((id) => inbound('POST', '/checkout', 200, {}, { id: `sibling-${id}` }));
+    const theirs = siblings.map((_, i) =>
+      exchange({ protocol: 'postgres', request: plain(`INSERT INTO a (n, what) VALUES (${i}, 'lent')`) }),
+    );
+    const at = caseOf([...siblings, ...theirs]);
+    siblings.forEach(({ id }, i) => (at.slice.callsOf[id] = [theirs[i]!.id]));
+
+    it.each([
+      ["INSERT INTO a (n, what) VALUES (7, 'lent')", 'holds'],
+      ["INSERT INTO a (n, what) VALUES (7, 'lost')", 'inconclusive'],
+      ["INSERT INTO a (n, what) VALUES (NULL, 'lent')", 'inconclusive'],
+      ["INSERT INTO a (n, what) VALUES (7, 'undefined')", 'rejected'],
+      ['INSERT INTO a (n) VALUES (7)', 'inconclusive'],
+      ["DELETE FROM a WHERE n = 7 AND what = 'lent'", 'rejected'],
+    ])('%s: %s', (sql, verdict) => {
+      const canonical = protocolOf('postgres').canonical(plain(sql));
+      const calls = [call('failing', { protocol: 'postgres', writes: true, canonical })];
+      const failing = observed({ failing: 200 }, { calls });
+      expect(of(effects, { at, neighbours: observed({}), failing })).toBe(verdict);
+    });
+  });
+
   it('rejects one that its siblings never make, and is unsure where there are none', () => {
     const failing = observed({ failing: 404 }, { calls: [write('failing', 'a')] });
     expect(of(effects, { failing, neighbours: runs() })).toBe('inconclusive');
