@@ -2,6 +2,7 @@ import { isObject, type Json } from '../lib/json.ts';
 import { mapLimited } from '../lib/limit.ts';
 import { checkPolicy } from '../patch/policy.ts';
 import { behaviourOf, sameBehaviour } from './behaviour.ts';
+import { recordedCalls } from './calls.ts';
 import { failingCalls, runAsked, runFailing, siblingsOf, type Case, type Changes } from './case.ts';
 import { runCheck } from './checks.ts';
 import type { Behaviour, Evidence, GateResult } from './evidence.ts';
@@ -182,8 +183,7 @@ const MOST_MUTANTS = 12;
 /** Constants and names of a surviving patch that can be changed without any gate noticing, though the answer changes. */
 async function inventedIn(facts: Facts, own: Behaviour): Promise<string[]> {
   const { at } = facts;
-  const calls = new Set(at.slice.callsOf[at.failing.id]);
-  const answers = at.slice.exchanges.filter(({ id }) => calls.has(id)).map(({ response }) => response);
+  const answers = recordedCalls(at.slice, at.failing.id).map(({ response }) => response);
   const mutants = [
     ...(await mutantsOf(at.tree, facts.changes)),
     ...(await otherNames(at.tree, facts.changes, keysIn(answers))),

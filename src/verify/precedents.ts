@@ -2,6 +2,7 @@ import { canonicalJson, isObject, parseJson, type Json } from '../lib/json.ts';
 import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import { callForm, callSubjects, type CallForm } from '../replay/call-class.ts';
+import { once, recordedCalls } from './calls.ts';
 import { sameRequest, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { inboundOf } from './neighbours.ts';
@@ -26,14 +27,14 @@ export interface Precedent {
  * request in which the same call had the same outcome was answered on purpose; one of the same route in which a call of the same protocol had; one
  * that was not well-formed in the same way. Precedents of one rank that disagree say nothing, and neither does what is weaker.
  */
-export function precedentOf(at: Case): Precedent | null {
+export const precedentOf: (at: Case) => Precedent | null = once((at) => {
   for (const precedents of ranksOfPrecedents(at)) {
     const [first, ...others] = precedents;
     if (!first) continue;
     return others.every((other) => same(other, first)) ? first : null;
   }
   return null;
-}
+});
 
 /**
  * What the failing request itself was answered, if that was no failure: the error came afterwards, or was kept from the client. It may have
@@ -128,8 +129,7 @@ function* ranksOfPrecedents(at: Case): Generator<Precedent[]> {
 /** Whether the calls of the failing request were answered alike for another one: what it was told then, it could have been told. */
 function sameWorld(at: Case, other: Exchange): boolean {
   const answersOf = (inbound: Exchange): Map<string, string> => {
-    const ids = new Set(at.slice.callsOf[inbound.id]);
-    const calls = at.slice.exchanges.filter(({ id, response }) => ids.has(id) && response !== null);
+    const calls = recordedCalls(at.slice, inbound.id).filter(({ response }) => response !== null);
     return new Map(
       calls.map((call) => {
         const protocol = protocolOf(call.protocol);
@@ -247,24 +247,21 @@ function asksForNothing(at: Case, outcome: Outcome): boolean {
 
 /** The calls of a request that found nothing or failed, in order. */
 function outcomesOf(at: Case, inbound: Exchange): Outcome[] {
-  const ids = new Set(at.slice.callsOf[inbound.id]);
-  return at.slice.exchanges
-    .filter(({ id }) => ids.has(id))
-    .flatMap((call) => {
-      const protocol = protocolOf(call.protocol);
-      const kind = protocol.housekeeping(call.request) ? null : outcomeOf(call);
-      if (kind === null) return [];
-      const canonical = protocol.canonical(call.request);
-      return [
-        {
-          kind,
-          protocol: call.protocol,
-          ...callForm(call.protocol, canonical),
-          key: callKey(call.protocol, canonical),
-          subjects: callSubjects(call.protocol, canonical),
-        },
-      ];
-    });
+  return recordedCalls(at.slice, inbound.id).flatMap((call) => {
+    const protocol = protocolOf(call.protocol);
+    const kind = protocol.housekeeping(call.request) ? null : outcomeOf(call);
+    if (kind === null) return [];
+    const canonical = protocol.canonical(call.request);
+    return [
+      {
+        kind,
+        protocol: call.protocol,
+        ...callForm(call.protocol, canonical),
+        key: callKey(call.protocol, canonical),
+        subjects: callSubjects(call.protocol, canonical),
+      },
+    ];
+  });
 }
 
 /** Whether a call found nothing, or failed: by its answer as data, whatever the protocol. */

@@ -3,6 +3,8 @@ import type { Exchange } from '../protocol/port.ts';
 import { protocolOf } from '../protocol/registry.ts';
 import { callAct } from '../replay/call-class.ts';
 import type { Call } from '../replay/plan.ts';
+import type { Slice } from '../record/model.ts';
+import { once, recordedCalls } from './calls.ts';
 import { failingCalls, siblingsOf, type Case } from './case.ts';
 import type { Behaviour } from './evidence.ts';
 import { bodyOf, statusOf } from './observe.ts';
@@ -80,13 +82,22 @@ function take(kinds: string[], kind: string): boolean {
   return at !== -1;
 }
 
-function recordedWay({ slice }: Case, inbound: Exchange): string[] {
-  const ids = new Set(slice.callsOf[inbound.id]);
-  return slice.exchanges
-    .filter(({ id, protocol, request }) => ids.has(id) && !protocolOf(protocol).housekeeping(request))
-    .toSorted((a, b) => a.startedAt - b.startedAt)
-    .map(({ protocol, request }) => callAct(protocol, protocolOf(protocol).canonical(request)));
+function recordedWay({ slice }: Case, { id }: Exchange): readonly string[] {
+  return waysIn(slice)(id);
 }
+
+const waysIn = once((slice: Slice) => {
+  const known = new Map<string, readonly string[]>();
+  return (request: string): readonly string[] => {
+    const way =
+      known.get(request) ??
+      recordedCalls(slice, request)
+        .filter((call) => !protocolOf(call.protocol).housekeeping(call.request))
+        .map((call) => callAct(call.protocol, protocolOf(call.protocol).canonical(call.request)));
+    known.set(request, way);
+    return way;
+  };
+});
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((one, i) => one === b[i]);

@@ -2,6 +2,7 @@ import { canonicalJson, isObject, type Json } from '../../lib/json.ts';
 import { callAct, callForm } from '../../replay/call-class.ts';
 import type { Call } from '../../replay/plan.ts';
 import { writesOf, type Write } from '../behaviour.ts';
+import { recordedCalls } from '../calls.ts';
 import { failingCalls, siblingsOf, type Case } from '../case.ts';
 import { holds, rejects, unsure, type Gate } from '../facts.ts';
 import { callsDuring, statusOf, type Observed } from '../observe.ts';
@@ -129,11 +130,10 @@ interface Writes {
 
 /** What these requests were recorded to write. */
 function writesOfRequests(at: Case, requests: readonly Exchange[]): Writes {
-  const ids = new Set(requests.flatMap((exchange) => at.slice.callsOf[exchange.id] ?? []));
+  const calls = new Set(requests.flatMap(({ id }) => recordedCalls(at.slice, id)));
   const acts = new Set<string>();
   const byForm = new Map<string, Json[]>();
-  for (const exchange of at.slice.exchanges) {
-    if (!ids.has(exchange.id)) continue;
+  for (const exchange of calls) {
     const protocol = protocolOf(exchange.protocol);
     if (protocol.writes(exchange.request) === false) continue;
     const canonical = protocol.canonical(exchange.request);
