@@ -3,7 +3,8 @@ import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
 import { WORDS } from './calls.ts';
 import { Linked, ToRow, useModel } from './linked.tsx';
 import { othersOf } from './people.ts';
-import type { Review, RowState } from './store.ts';
+import type { RowState } from './row-state.ts';
+import type { Review } from './store.ts';
 import { plainText } from './text.ts';
 
 let sessions = 0;

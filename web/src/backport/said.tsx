@@ -5,7 +5,7 @@ import type { Choice } from './journal.ts';
 import { useModel } from './linked.tsx';
 import type { Known, Said as SaidBy } from './page-model.ts';
 import { othersOf, personOf } from './people.ts';
-import type { RowState } from './store.ts';
+import type { RowState } from './row-state.ts';
 import { plainText, shortDate } from './text.ts';
 
 /** Who says so: a person, or how sure the engine is. */

@@ -1,62 +1,14 @@
-import type { PageVerdict } from '../../../src/desks/backport/page/data.ts';
 import { WORDS, type Letter } from './calls.ts';
-import { exportText, readDecisions, type Incoming, type Read } from './exchange.ts';
+import { exportText, readDecisions, type Incoming } from './exchange.ts';
 import { EVERYTHING, formatHash, parseHash, type Shown } from './hash.ts';
 import { Journal, type Change, type Choice } from './journal.ts';
-import { entryOf, parseKept, type Shelf } from './keep.ts';
-import type { Keeper } from './keeper.ts';
-import { wordsOf, type Known, type PageModel, type Said } from './page-model.ts';
-import { ownPartOf, standingOf, unseenBy } from './people.ts';
+import { entryOf, parseKept } from './keep.ts';
+import { wordsOf, type Known, type PageModel } from './page-model.ts';
+import { ownPartOf, standingOf } from './people.ts';
+import { Standings, type RowState } from './row-state.ts';
 import { totalsOf, totalsText, type Totals } from './totals.ts';
+import type { Places, View } from './view.ts';
 
-/** One row, as it stands. Replaced when anything of it changes. */
-export interface RowState {
-  readonly row: number;
-  readonly call: Letter;
-  readonly choice: Choice | null;
-  readonly verdict: PageVerdict | null;
-  readonly known: Known | null;
-  /** Who said otherwise, and neither had seen the other. */
-  readonly against: Said | null;
-  /** Rows that it needs and that are neither picked nor on the branch; empty unless it is picked. */
-  readonly lacks: readonly number[];
-  readonly shown: boolean;
-  readonly current: boolean;
-  readonly open: boolean;
-}
-
-/** What is not of one row. */
-export interface View {
-  readonly branch: number;
-  readonly show: Shown;
-  readonly start: number;
-  readonly query: string;
-  readonly reviewer: string;
-  /** A name is asked for: what others are to see needs one. */
-  readonly asking: boolean;
-  readonly canUndo: boolean;
-  readonly canRedo: boolean;
-  readonly totals: Totals;
-  /** For who cannot see the page: what just happened. */
-  readonly said: string;
-  /** Why choices last only as long as the page is open. */
-  readonly storage: 'kept' | 'refused';
-  readonly imported: Read | null;
-  readonly importError: string | null;
-}
-
-export interface Places {
-  keeper: Keeper;
-  /** Where a reviewer's name is remembered; null where the browser refuses. */
-  shelf: Shelf | null;
-  /** Why this person may look only. */
-  refusal?: string | undefined;
-  readHash(): string;
-  writeHash(hash: string): void;
-  now(): number;
-}
-
-const NO_ROWS: readonly number[] = [];
 const REVIEWER = 'vouch.backport.reviewer';
 
 /** A review: what is chosen and shown, and who is to be told when that changes. */
@@ -64,6 +16,7 @@ export class Review {
   readonly model: PageModel;
   readonly #places: Places;
   readonly #journal = new Journal();
+  readonly #standings: Standings;
   #rows: RowState[];
   #view: View;
   #current: number | null = null;
@@ -80,6 +33,7 @@ export class Review {
   constructor(model: PageModel, places: Places) {
     this.model = model;
     this.#places = places;
+    this.#standings = new Standings(model, this.#journal, places.keeper);
     let storage: View['storage'] = 'kept';
     let reviewer = '';
     try {
@@ -518,61 +472,17 @@ export class Review {
   }
 
   #rowState(row: number): RowState {
-    const { branch, show, start } = this.#view;
-    const verdict = this.model.verdict(row, branch);
-    const choice = this.#journal.get(this.#branchName, this.model.commit(row).sha);
-    const known = this.#knownOf(row);
-    const call = choice?.call ?? known?.call ?? verdict?.verdict ?? 'u';
-    const against = this.#against(row, choice, known);
-    const isBackported = (verdict?.already ?? null) !== null;
+    const { show, start } = this.#view;
+    const standing = this.#standings.of(row, this.#view);
+    const isBackported = (standing.verdict?.already ?? null) !== null;
     const shown =
       this.#stay.has(row) ||
       (row + 1 >= start &&
-        show.calls[call] &&
+        show.calls[standing.call] &&
         (isBackported ? show.backported : show.fresh) &&
-        (!show.disputed || against !== null) &&
+        (!show.disputed || standing.against !== null) &&
         (this.#matches === null || this.#matches[row] === 1));
-    return {
-      row,
-      call,
-      choice,
-      verdict,
-      known,
-      against,
-      lacks: call === 'y' && !isBackported ? this.#lacks(row) : NO_ROWS,
-      shown,
-      current: this.#current === row,
-      open: this.#open.has(row),
-    };
-  }
-
-  #callOf(row: number): Letter {
-    const own = this.#journal.get(this.#branchName, this.model.commit(row).sha)?.call;
-    return own ?? this.#knownOf(row)?.call ?? this.model.verdict(row, this.#view.branch)?.verdict ?? 'u';
-  }
-
-  /** What others will see: not what this person took back just now. */
-  #knownOf(row: number): Known | null {
-    const known = this.model.known(row, this.#view.branch);
-    if (!this.isLive || known === null || known.by !== this.#view.reviewer.trim()) return known;
-    const { branch, sha } = known;
-    const isBack = this.#places.keeper.isOnlyHere(branch, sha) && !this.#journal.get(branch, sha)?.call;
-    return isBack ? { ...known, call: null, against: null } : known;
-  }
-
-  #against(row: number, choice: Choice | null, known: Known | null): Said | null {
-    if (known === null || choice === null || choice.call === null) return known?.against ?? null;
-    if (!this.#places.keeper.isOnlyHere(this.#branchName, this.model.commit(row).sha)) return known.against;
-    return unseenBy(choice, known);
-  }
-
-  #lacks(row: number): readonly number[] {
-    const needs = this.model.needs(row, this.#view.branch);
-    if (needs.length === 0) return NO_ROWS;
-    return needs.filter((needed) => {
-      if (this.model.verdict(needed, this.#view.branch)?.already) return false;
-      return this.#callOf(needed) !== 'y' || needed + 1 < this.#view.start;
-    });
+    return { row, ...standing, shown, current: this.#current === row, open: this.#open.has(row) };
   }
 
   #totals(): Totals {

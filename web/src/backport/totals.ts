@@ -1,7 +1,8 @@
 import { LETTERS, WORDS, type Letter } from './calls.ts';
 import type { PageModel } from './page-model.ts';
 import { shellArrays } from './picks.ts';
-import type { RowState, View } from './store.ts';
+import type { RowState } from './row-state.ts';
+import type { View } from './view.ts';
 
 export interface Totals {
   /** From the start on, and of the states shown. */
