@@ -26,6 +26,22 @@ it('removes and retypes the parameters of a query', () => {
   ]);
 });
 
+it('exchanges two values of one kind, in a body or a query', () => {
+  const exchanged = (failing: Exchange): unknown[] =>
+    variantsOf(caseOf(failing))
+      .filter(({ name }) => name.endsWith('exchanged'))
+      .map(({ asked }) => {
+        const { body, target } = asked.request as { body: { text: string } | null; target: string };
+        return body === null ? target : JSON.parse(body.text);
+      });
+  const sent = { from: 'A', to: 'B', amount: 5, same: 'A' };
+  expect(exchanged(inbound('POST', '/x', 500, null, { sent }))).toEqual([
+    { ...sent, from: 'B', to: 'A' },
+    { ...sent, to: 'A', same: 'B' },
+  ]);
+  expect(exchanged(inbound('GET', '/x?from=A&to=B', 500, null))).toEqual(['/x?from=B&to=A']);
+});
+
 it('moves numbers in the recorded answers, one at a time, also inside text', () => {
   const call = exchange({ request: { key: 'k' }, response: { value: '{"price":3}' } });
   const variants = variantsOf(caseOf(inbound('GET', '/x', 500, null), [call]));

@@ -13,11 +13,15 @@ export interface Variant {
 }
 
 const MOST_OF_A_KIND = 10;
+/** Of two values of one kind, what holds for one often has to hold for the other. */
+const MOST_EXCHANGED = 3;
 
-/** Fields of the body and the query removed, nulled, retyped; values of the recorded answers moved in sign, size and presence. */
+/** Fields of the body and the query exchanged, removed, nulled, retyped; values of the recorded answers moved in sign, size and presence. */
 export function variantsOf(at: Case): Variant[] {
-  const requests = [...bodyVariants(at.failing.request), ...queryVariants(at.failing.request)];
-  const variants: Variant[] = requests.slice(0, MOST_OF_A_KIND).map(({ name, request }) => ({
+  const { request } = at.failing;
+  const exchanged = [...exchangedInBody(request), ...exchangedInQuery(request)].slice(0, MOST_EXCHANGED);
+  const others = [...bodyVariants(request), ...queryVariants(request)].slice(0, MOST_OF_A_KIND);
+  const variants: Variant[] = [...others, ...exchanged].map(({ name, request }) => ({
     name,
     kind: 'request',
     asked: { exchange: at.failing, id: name, request },
@@ -28,42 +32,107 @@ export function variantsOf(at: Case): Variant[] {
   return variants;
 }
 
-function bodyVariants(request: Json): { name: string; request: Json }[] {
-  if (!isObject(request) || !isObject(request['body']) || typeof request['body']['text'] !== 'string')
-    return [];
-  const body = parseJson(request['body']['text']);
-  if (!isObject(body)) return [];
-  const found: { name: string; request: Json }[] = [];
-  const add = (name: string, changed: Json): void => {
-    found.push({ name, request: { ...request, body: { text: JSON.stringify(changed) }, encoding: null } });
-  };
-  for (const [key, value] of Object.entries(body).slice(0, 6)) {
-    const { [key]: _, ...without } = body;
-    add(`without ${key}`, without);
-    add(`${key} null`, { ...body, [key]: null });
-    add(`${key} retyped`, { ...body, [key]: retyped(value) });
-  }
-  return found;
+interface Changed {
+  name: string;
+  request: Json;
 }
 
-function queryVariants(request: Json): { name: string; request: Json }[] {
-  if (!isObject(request) || typeof request['target'] !== 'string') return [];
+/** The request's body if it is a JSON object, and the request with another one. */
+function bodyOf(request: Json): { body: Record<string, Json>; withBody: (body: Json) => Json } | undefined {
+  if (!isObject(request) || !isObject(request['body']) || typeof request['body']['text'] !== 'string')
+    return undefined;
+  const body = parseJson(request['body']['text']);
+  if (!isObject(body)) return undefined;
+  return {
+    body,
+    withBody: (other) => ({ ...request, body: { text: JSON.stringify(other) }, encoding: null }),
+  };
+}
+
+/** The request's parameters, and the request with others. */
+function queryOf(
+  request: Json,
+): { params: URLSearchParams; withParams: (params: URLSearchParams) => Json } | undefined {
+  if (!isObject(request) || typeof request['target'] !== 'string') return undefined;
   const [path, query] = request['target'].split('?', 2) as [string, string | undefined];
-  if (query === undefined) return [];
-  const params = new URLSearchParams(query);
-  const names = [...new Set(params.keys())].slice(0, 4);
-  return names.flatMap((name) => {
+  if (query === undefined) return undefined;
+  return {
+    params: new URLSearchParams(query),
+    withParams: (other) => ({
+      ...request,
+      target: other.size === 0 ? path : `${path}?${other.toString()}`,
+    }),
+  };
+}
+
+function bodyVariants(request: Json): Changed[] {
+  const found = bodyOf(request);
+  if (!found) return [];
+  const { body, withBody } = found;
+  return Object.entries(body)
+    .slice(0, 6)
+    .flatMap(([key, value]) => {
+      const { [key]: _, ...without } = body;
+      return [
+        { name: `without ${key}`, request: withBody(without) },
+        { name: `${key} null`, request: withBody({ ...body, [key]: null }) },
+        { name: `${key} retyped`, request: withBody({ ...body, [key]: retyped(value) }) },
+      ];
+    });
+}
+
+function queryVariants(request: Json): Changed[] {
+  const found = queryOf(request);
+  if (!found) return [];
+  const { params, withParams } = found;
+  return [...new Set(params.keys())].slice(0, 4).flatMap((name) => {
     const without = new URLSearchParams(params);
     without.delete(name);
     const retypedParams = new URLSearchParams(params);
     retypedParams.set(name, /^\d+$/.test(params.get(name) ?? '') ? 'x' : '7');
-    const target = (changed: URLSearchParams): string =>
-      changed.size === 0 ? path : `${path}?${changed.toString()}`;
     return [
-      { name: `without ?${name}`, request: { ...request, target: target(without) } },
-      { name: `?${name} retyped`, request: { ...request, target: target(retypedParams) } },
+      { name: `without ?${name}`, request: withParams(without) },
+      { name: `?${name} retyped`, request: withParams(retypedParams) },
     ];
   });
+}
+
+function exchangedInBody(request: Json): Changed[] {
+  const found = bodyOf(request);
+  if (!found) return [];
+  const { body, withBody } = found;
+  return pairsOf(Object.entries(body)).map(([[a, one], [b, other]]) => ({
+    name: `${a} and ${b} exchanged`,
+    request: withBody({ ...body, [a]: other, [b]: one }),
+  }));
+}
+
+function exchangedInQuery(request: Json): Changed[] {
+  const found = queryOf(request);
+  if (!found) return [];
+  const { params, withParams } = found;
+  return pairsOf([...params]).map(([[a, one], [b, other]]) => {
+    const exchanged = new URLSearchParams(params);
+    exchanged.set(a, other);
+    exchanged.set(b, one);
+    return { name: `?${a} and ?${b} exchanged`, request: withParams(exchanged) };
+  });
+}
+
+/** Pairs of texts or of numbers that are not the same. */
+function pairsOf<T extends Json>(members: readonly [string, T][]): [[string, T], [string, T]][] {
+  const few = members.slice(0, 6);
+  return few.flatMap((one, i) =>
+    few
+      .slice(i + 1)
+      .filter(
+        ([, value]) =>
+          typeof value === typeof one[1] &&
+          value !== one[1] &&
+          (typeof value === 'string' || typeof value === 'number'),
+      )
+      .map((other): [[string, T], [string, T]] => [one, other]),
+  );
 }
 
 function retyped(value: Json): Json {
