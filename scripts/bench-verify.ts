@@ -34,6 +34,7 @@ try {
     verdicts.set(signature(judgement), (verdicts.get(signature(judgement)) ?? 0) + 1);
     if (!values.json) process.stderr.write('.');
   }
+  await dossier.case.states?.close();
   seconds.sort((a, b) => a - b);
   const median = seconds[Math.floor(runs / 2)]!;
   const result = {
