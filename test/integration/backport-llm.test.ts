@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../src/desks/backport/model.ts';
 import { cachingModel, type Asked } from '../doubles/caching-model.ts';
@@ -7,9 +8,23 @@ import type { Reply } from '../doubles/http-double.ts';
 import { lines, makeClone, type Clone } from './backport-setup.ts';
 
 let clone: Clone;
+let rules: string;
 
+const SHIPPED = join(import.meta.dirname, '../../src/desks/backport/projects/haproxy.yaml');
+
+/** The shipped sentences with weights of our own: what is unsure must not hang on what weights were fitted last. */
 beforeEach(async () => {
   clone = await makeClone();
+  rules = join(clone.dir, '..', 'rules.yaml');
+  const weighted = (base: number, weights: Record<string, number> = {}) => ({ base, weights });
+  const model = {
+    told: weighted(0, { 'asked:asks': 4, 'asked:may': 3, 'asked:declines': -4 }),
+    silent: weighted(-0.3),
+    yes: 0.5,
+    no: 0.3,
+  };
+  const shipped = parse(await readFile(SHIPPED, 'utf8')) as object;
+  await writeFile(rules, JSON.stringify({ ...shipped, model }));
 });
 afterEach(() => clone.remove());
 
@@ -54,7 +69,7 @@ async function triage(file: string, ...more: string[]): Promise<{ verdicts: Verd
     '--onto',
     '3.0',
     '--rules',
-    'haproxy',
+    rules,
     '--engine',
     'rules,llm',
     ...more,
