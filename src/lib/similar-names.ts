@@ -1,5 +1,5 @@
 /** Damerau-Levenshtein (optimal string alignment), cut off at `limit` + 1. */
-function distance(a: string, b: string, limit = 3): number {
+export function distance(a: string, b: string, limit = 3): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -45,8 +45,8 @@ function blocksOf(text: string): { text: string; listed: boolean }[] {
       flush();
       continue;
     }
-    const within = opensTitle(lines.slice(-4).join(' '));
-    if (entry || (last !== undefined && !within && (listed || endsThere(last, line)))) flush();
+    const ends = last !== undefined && (listed || endsThere(last, line));
+    if (entry || (ends && !opensTitle(lines.slice(-4).join(' ')))) flush();
     if (entry) listed = true;
     lines.push(line.trim().replace(/^(?:[-*•]|->)\s+/, ''));
   }

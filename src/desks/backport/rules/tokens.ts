@@ -1,3 +1,5 @@
+import { distance } from '../../../lib/similar-names.ts';
+
 /** A word, number, version, commit id, quoted title or mark of a sentence. */
 export interface Token {
   kind: 'word' | 'number' | 'version' | 'commit' | 'title' | 'mark';
@@ -73,17 +75,5 @@ const FORMS = ['backport', 'backports', 'backported', 'backporting'];
 
 function misspells(word: string): boolean {
   if (!word.startsWith('ba') || word.startsWith('backport')) return false;
-  return FORMS.some((form) => oneSlip(word, form));
-}
-
-function oneSlip(word: string, form: string): boolean {
-  let from = 0;
-  while (from < form.length && word[from] === form[from]) from++;
-  const rest = (text: string, skipped: number): string => text.slice(from + skipped);
-  return (
-    rest(word, 1) === rest(form, 1) ||
-    rest(word, 0) === rest(form, 1) ||
-    rest(word, 1) === rest(form, 0) ||
-    (word[from] === form[from + 1] && word[from + 1] === form[from] && rest(word, 2) === rest(form, 2))
-  );
+  return FORMS.some((form) => distance(word, form, 1) <= 1);
 }
