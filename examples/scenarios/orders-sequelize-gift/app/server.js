@@ -28,7 +28,6 @@ app.post('/orders', async (request, response) => {
   response.status(201).json({ id, label, left });
 });
 
-// eslint-disable-next-line no-unused-vars
 app.use((error, request, response, next) => {
   console.error(error);
   response.status(500).json({ error: 'internal' });
