@@ -38,7 +38,6 @@ const NEGATED = new Map([
   ['wasnt', 'was'],
   ['shouldnt', 'should'],
 ]);
-const ENDS_NEGATED = /^(?<verb>\p{L}+?)n?'t$/u;
 
 export function tokensOf(sentence: string): Token[] {
   const tokens: Token[] = [];
@@ -53,8 +52,8 @@ export function tokensOf(sentence: string): Token[] {
 }
 
 function pushWord(tokens: Token[], given: string): void {
-  const word = given.replace(/^back-port/, 'backport');
-  if (/^port(?:s|ed|ing)?$/.test(word) && tokens.at(-1)?.text === 'back') {
+  const word = given.startsWith('back-port') ? given.replace('-', '') : given;
+  if (word.startsWith('port') && /^port(?:s|ed|ing)?$/.test(word) && tokens.at(-1)?.text === 'back') {
     tokens.splice(-1, 1, { kind: 'word', text: `back${word}` });
     return;
   }
@@ -62,7 +61,7 @@ function pushWord(tokens: Token[], given: string): void {
     tokens.push({ kind: 'word', text: 'backported' });
     return;
   }
-  const verb = NEGATED.get(word) ?? ENDS_NEGATED.exec(word)?.groups?.verb;
+  const verb = NEGATED.get(word) ?? (word.endsWith("'t") ? /^(\p{L}+?)n?'t$/u.exec(word)?.[1] : undefined);
   if (verb === undefined) {
     tokens.push({ kind: 'word', text: word });
     return;
